@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Makes a delta. Publisher only: no device program links this.
+ */
+
+#include "parts/delta/format/format.h"
+
+/* An old file on offer. Only those that help end up in the delta's header. */
+typedef struct DiffSource {
+	const char *name;
+	Bytes bytes;
+} DiffSource;
+
+/* A run of the new bytes that is a file of its own (in an image: a file's extent), and the old file that it
+ * most likely comes from. Runs are sorted and do not overlap; what lies between them is diffed too. */
+typedef struct DiffExtent {
+	uint64_t offset, length;
+	size_t likely_source; /* index, or SIZE_MAX for none */
+} DiffExtent;
+
+typedef void (*DiffProgress)(void *userdata, uint64_t done, uint64_t total);
+
+/* Deterministic: the same input gives the same delta. progress may be NULL. */
+int delta_diff(const DiffSource *sources, size_t n_sources, Bytes result, const DiffExtent *extents,
+	size_t n_extents, DiffProgress progress, void *userdata, Buffer *ret, Error *error);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * dm-verity (SHA-256, 4096-byte blocks, format 1, no superblock) and fs-verity for images. The hash tree
+ * never travels: it is a pure function of image and salt, built on the device and held against the signed
+ * root hash. Kernel: Documentation/admin-guide/device-mapper/verity.rst,
+ * Documentation/filesystems/fsverity.rst.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+
+enum { VERITY_SALT_SIZE = 32, VERITY_UNSUPPORTED = 1 };
+
+/* Writes the hash tree to `tree` (an empty, writable file; -1 to only compute) and gives the root hash. */
+int verity_build(int image, uint64_t size, const uint8_t salt[static VERITY_SALT_SIZE], int tree,
+	Digest *ret_root, Error *error);
+
+/* The fs-verity measurement of the file's content. */
+int verity_measure_file(int image, uint64_t size, Digest *ret, Error *error);
+
+/* Has this kernel got dm-verity (loads the module when it can)? */
+bool verity_is_supported(void);
+
+/*
+ * Opens /dev/mapper/NAME over image and tree (paths of regular files); every later read of it is checked
+ * by the kernel. VERITY_UNSUPPORTED when the kernel has no dm-verity. *ret_path is owned by the caller. An
+ * open device of that name with the same root hash is used again.
+ */
+int verity_open(const char *image, const char *tree, uint64_t size,
+	const uint8_t salt[static VERITY_SALT_SIZE], const Digest *root, const char *name, char **ret_path,
+	Error *error);
+
+/* Closes it, now or when its last user lets go. Its absence is no error. */
+int verity_close(const char *name, Error *error);
