@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "parts/store/store.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/test.h"
+#include "base/text.h"
+
+static const Digest first = {{1}}, second = {{2}};
+
+typedef struct Fixture {
+	char *path;
+	Store *store;
+	Error error;
+} Fixture;
+
+static int set_up(void **state)
+{
+	Fixture *fixture = calloc(1, sizeof(*fixture));
+
+	if (!fixture || file_temporary_directory("suture-store", &fixture->path, &fixture->error) < 0 ||
+		store_open(fixture->path, true, &fixture->store, &fixture->error) != 0)
+		return -1;
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	Fixture *fixture = *state;
+
+	(void)store_free(fixture->store);
+	(void)file_remove_tree(AT_FDCWD, fixture->path, NULL);
+	free(fixture->path);
+	free(fixture);
+	return 0;
+}
+
+static void says_when_there_is_no_state(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_FREE char *path = NULL;
+	Store *other = NULL;
+
+	assert_done(text_format(&path, &fixture->error, "%s/none", fixture->path), &fixture->error);
+	assert_int_equal(store_open(path, false, &other, &fixture->error), STORE_ABSENT);
+	assert_null(other);
+}
+
+static void gives_back_the_document_that_was_saved(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_JSON json_t *document = json_pack("{s:i}", "generation", 3);
+	CLEANUP_JSON json_t *again = NULL;
+
+	assert_int_equal(store_load(fixture->store, "state", &again, &fixture->error), STORE_ABSENT);
+	assert_done(store_save(fixture->store, "state", document, &fixture->error), &fixture->error);
+	assert_done(store_load(fixture->store, "state", &again, &fixture->error), &fixture->error);
+	assert_true(json_equal(document, again));
+	assert_done(store_remove(fixture->store, "state", &fixture->error), &fixture->error);
+	json_decref(again);
+	again = NULL;
+	assert_int_equal(store_load(fixture->store, "state", &again, &fixture->error), STORE_ABSENT);
+}
+
+static void names_the_file_that_is_no_document(void **state)
+{
+	Fixture *fixture = *state;
+	json_t *document = NULL;
+
+	assert_done(file_replace(store_directory(fixture->store), "state.json",
+			    bytes_of_text("{\"generation\": "), 0644, &fixture->error),
+		&fixture->error);
+	assert_fails(store_load(fixture->store, "state", &document, &fixture->error), &fixture->error,
+		"/state.json: is not valid JSON");
+}
+
+static void keeps_staged_bytes_until_they_are_committed(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_CLOSE int fd = -1, again = -1, blob = -1;
+	char text[8] = "";
+
+	assert_done(store_open_staged(fixture->store, "part", &fd, &fixture->error), &fixture->error);
+	assert_done(file_write_all(fd, bytes_of_text("abc"), "part", &fixture->error), &fixture->error);
+	assert_done(store_open_staged(fixture->store, "part", &again, &fixture->error), &fixture->error);
+	assert_int_equal(read(again, text, sizeof(text)), 3);
+	assert_false(store_has_blob(fixture->store, STORE_IMAGE, &first));
+	assert_done(store_commit_staged(fixture->store, "part", STORE_IMAGE, &first, &fixture->error),
+		&fixture->error);
+	assert_true(store_has_blob(fixture->store, STORE_IMAGE, &first));
+	assert_done(store_open_blob(fixture->store, STORE_IMAGE, &first, &blob, &fixture->error),
+		&fixture->error);
+	assert_int_equal(read(blob, text, sizeof(text)), 3);
+}
+
+static void refuses_staged_names_that_leave_the_folder(void **state)
+{
+	Fixture *fixture = *state;
+	int fd = -1;
+
+	assert_fails(store_open_staged(fixture->store, "../state.json", &fd, &fixture->error),
+		&fixture->error, "is no name");
+	assert_int_equal(fd, -1);
+}
+
+static void collects_only_what_nobody_keeps(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_done(store_put_blob(fixture->store, STORE_IMAGE, &first, bytes_of_text("1"), &fixture->error),
+		&fixture->error);
+	assert_done(store_put_blob(fixture->store, STORE_IMAGE, &second, bytes_of_text("2"), &fixture->error),
+		&fixture->error);
+	assert_done(
+		store_put_blob(fixture->store, STORE_VERITY, &second, bytes_of_text("3"), &fixture->error),
+		&fixture->error);
+	assert_done(store_collect(fixture->store, STORE_IMAGE, &first, 1, &fixture->error), &fixture->error);
+	assert_true(store_has_blob(fixture->store, STORE_IMAGE, &first));
+	assert_false(store_has_blob(fixture->store, STORE_IMAGE, &second));
+	assert_true(store_has_blob(fixture->store, STORE_VERITY, &second));
+}
+
+static void lets_one_process_at_a_time_change_things(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP(store_free) Store *other = NULL;
+	char pid[16];
+
+	assert_done(store_lock(fixture->store, 0, &fixture->error), &fixture->error);
+	assert_done(store_open(fixture->path, true, &other, &fixture->error), &fixture->error);
+	assert_int_equal(store_lock(other, 60, &fixture->error), STORE_BUSY);
+	(void)snprintf(pid, sizeof(pid), "pid %d", (int)getpid());
+	assert_non_null(strstr(fixture->error.text, pid));
+	fixture->store = store_free(fixture->store);
+	assert_done(store_lock(other, 0, &fixture->error), &fixture->error);
+}
+
+static void sweeps_away_what_a_crash_left_half_written(void **state)
+{
+	Fixture *fixture = *state;
+	int directory = store_directory(fixture->store);
+
+	assert_done(file_replace(directory, "images/.x.00000000.tmp", bytes_of_text("half"), 0600,
+			    &fixture->error),
+		&fixture->error);
+	assert_done(file_replace(directory, "images/x.erofs", bytes_of_text("whole"), 0600, &fixture->error),
+		&fixture->error);
+	assert_done(store_lock(fixture->store, 0, &fixture->error), &fixture->error);
+	assert_int_equal(faccessat(directory, "images/.x.00000000.tmp", F_OK, 0), -1);
+	assert_int_equal(faccessat(directory, "images/x.erofs", F_OK, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(says_when_there_is_no_state, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(gives_back_the_document_that_was_saved, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(names_the_file_that_is_no_document, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			keeps_staged_bytes_until_they_are_committed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			refuses_staged_names_that_leave_the_folder, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(collects_only_what_nobody_keeps, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lets_one_process_at_a_time_change_things, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			sweeps_away_what_a_crash_left_half_written, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
