@@ -15,8 +15,8 @@ enum {
 
 /*
  * usr is an open directory: the true base's /usr, below every overlay. Hashes every base file, following no
- * symlink out of it, and looks that paths which the improvement adds are free. The sentence names the first
- * file that differs.
+ * symlink, and looks that paths which the improvement adds are free (a symlink may stand there: manifests do
+ * not name the base's symlinks). The sentence names the first file that differs.
  */
 int base_check(const Manifest *manifest, int usr, Error *error);
 

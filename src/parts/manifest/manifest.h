@@ -104,8 +104,12 @@ typedef struct Manifest {
 
 int manifest_parse(Bytes json, Manifest **ret, Error *error);
 
-/* The document for a manifest; the same manifest gives the same bytes. Checks what manifest_parse() checks,
- * so that nothing is published that a device would refuse. */
+/* Puts base files, files and withdrawn sequences into the order that everything below expects.
+ * manifest_parse() does it itself. */
+void manifest_sort(Manifest *manifest);
+
+/* The document for a (sorted) manifest; the same manifest gives the same bytes. Checks what manifest_parse()
+ * checks, so that nothing is published that a device would refuse. */
 int manifest_write(const Manifest *manifest, Buffer *ret, Error *error);
 
 Manifest *manifest_free(Manifest *manifest);

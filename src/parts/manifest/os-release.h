@@ -12,7 +12,7 @@
  * machine's (uname). ret is cleared with os_clear(). */
 int os_parse(Bytes text, const char *architecture, ManifestOs *ret, Error *error);
 
-/* Reads etc/os-release, else usr/lib/os-release, below an open root directory. */
+/* Reads etc/os-release, else usr/lib/os-release, below an open root directory; symlinks stay inside it. */
 int os_read(int root, const char *architecture, ManifestOs *ret, Error *error);
 
 void os_clear(ManifestOs *os);
