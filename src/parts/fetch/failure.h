@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The sentences for what goes wrong between here and a server. Each returns -1.
+ */
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "parts/fetch/fetch.h"
+
+/* The server answered, but not with the file. */
+int failure_of_status(long status, const char *url, Error *error);
+
+/* What is known about a transfer that libcurl gave up. */
+typedef struct FailureFacts {
+	CURL *easy;
+	CURLcode code;
+	const char *reason; /* its error buffer */
+	const char *url;
+	const FetchLimits *limits;
+	long allowed_ms; /* 0: no limit in all */
+} FailureFacts;
+
+int failure_of_transfer(const FailureFacts *facts, Error *error);
+
+int failure_of_redirects(const char *url, long redirects, Error *error);
+
+/* Had the answer begun, and did the connection end before it did? */
+bool failure_is_broken_connection(CURLcode code);
