@@ -8,7 +8,8 @@
 
 #include "base/text.h"
 
-static int set_text(Error *error, int os_error, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static int set_text(
+	Error *error, int os_error, const char *format, va_list arguments)
 {
 	char text[ERROR_TEXT_SIZE];
 

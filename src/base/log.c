@@ -16,7 +16,8 @@ void log_set_level(LogLevel level)
 	threshold = level;
 }
 
-static void log_line(LogLevel level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void log_line(
+	LogLevel level, const char *format, va_list arguments)
 {
 	static const char *const names[] = {
 		[LOG_LEVEL_WARNING] = "warning: ", [LOG_LEVEL_INFO] = "", [LOG_LEVEL_DEBUG] = "debug: "};
