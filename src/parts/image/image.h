@@ -21,16 +21,23 @@ typedef struct ImageEntry {
 	const char *path; /* relative to the image's root: "lib/…"; valid during the call */
 	mode_t mode;      /* type and permission bits; a whiteout is a character device 0:0 */
 	uint32_t uid, gid;
-	uint64_t inode;
-	uint64_t size;
-	uint32_t rdev;
-	uint64_t offset; /* regular files: where their bytes begin in the image; they are contiguous */
-	Bytes content;   /* regular files and symlinks: the bytes themselves */
+	uint64_t inode;  /* as stat() shows it once mounted; the same for hard links */
+	uint64_t size;   /* of the content; 0 for devices, sockets and pipes */
+	uint32_t rdev;   /* devices: encoded as the kernel's new_encode_dev() does */
+	uint64_t offset; /* where content begins in the image; 0 when it is empty */
+	Bytes content; /* regular files and symlinks: the bytes themselves, one contiguous run of the image */
 } ImageEntry;
 
 typedef int (*ImageVisitor)(void *userdata, const ImageEntry *entry, Error *error);
 
-/* Walks the tree in path order. Survives any bytes: bounded depth and number, no loop, no read outside. */
+/*
+ * Visits every entry below the root, a directory before what is in it, names within a directory in bytewise
+ * order (so "a/x" comes before "a-b"). A visitor that returns < 0 ends the walk with its error.
+ *
+ * Survives any bytes: at most IMAGE_ENTRIES_MAX entries and IMAGE_DEPTH_MAX nested directories, safe paths
+ * only (path_is_safe()), no directory in two places, no read outside. Files may share inodes and bytes.
+ * Extended attributes are skipped.
+ */
 int image_walk(Bytes image, ImageVisitor visitor, void *userdata, Error *error);
 
 /* Is the open file exactly `size` bytes with this digest, and an EROFS image by its superblock? */
