@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "parts/overlay/layer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "parts/overlay/fs-context.h"
+
+enum { FD_PATH_SIZE = 32, LOOP_ATTEMPTS = 64 };
+
+static const char *fd_path(int fd, char path[static FD_PATH_SIZE])
+{
+	(void)snprintf(path, FD_PATH_SIZE, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+int layer_open(const char *path, int *ret_fd, Error *error)
+{
+	/* O_NONBLOCK: a named pipe in the place of an image must not hang whoever opens it. */
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0)
+		return error_os(error, errno, "cannot open the image %s", path);
+	if (fstat(fd, &status) < 0)
+		return error_os(error, errno, "cannot examine the image %s", path);
+	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+		return error_set(error, "%s is no image: neither a regular file nor a block device", path);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int mount_erofs(int source, int *ret_mount, Error *error)
+{
+	CLEANUP_CLOSE int context = -1;
+	char path[FD_PATH_SIZE];
+
+	if (fs_context_open("erofs", &context, error) < 0 ||
+		fs_context_set(context, "source", fd_path(source, path), error) < 0 ||
+		fs_context_set(context, "ro", NULL, error) < 0)
+		return -1;
+	return fs_context_mount(context, MOUNT_ATTR_RDONLY, ret_mount, error);
+}
+
+/* Opens a loop device that was free a moment ago; somebody else may be faster. */
+static int open_free_loop(int *ret_fd, Error *error)
+{
+	CLEANUP_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	char path[FD_PATH_SIZE];
+	int number, fd;
+
+	if (control < 0)
+		return error_os(error, errno,
+			"cannot use loop devices through /dev/loop-control (is the module loop loaded?)");
+	number = ioctl(control, LOOP_CTL_GET_FREE);
+	if (number < 0)
+		return error_os(error, errno, "the kernel has no free loop device");
+	(void)snprintf(path, sizeof(path), "/dev/loop%d", number);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_os(error, errno, "cannot open the loop device %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* The device clears itself when its last user, later the mount, lets go of it. */
+static int attach_loop(int image, int *ret_fd, Error *error)
+{
+	struct loop_config config = {
+		.fd = (unsigned int)image,
+		.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR,
+	};
+
+	for (int attempt = 0; attempt < LOOP_ATTEMPTS; attempt++) {
+		CLEANUP_CLOSE int fd = -1;
+
+		if (open_free_loop(&fd, error) < 0)
+			return -1;
+		if (ioctl(fd, LOOP_CONFIGURE, &config) == 0) {
+			*ret_fd = TAKE_FD(fd);
+			return 0;
+		}
+		if (errno != EBUSY)
+			return error_os(error, errno, "cannot attach a loop device");
+	}
+	return error_os(error, EBUSY, "cannot attach a loop device: others take each free one first");
+}
+
+static int mount_over_loop(int image, int *ret_mount, Error *error)
+{
+	CLEANUP_CLOSE int loop = -1;
+
+	if (attach_loop(image, &loop, error) < 0)
+		return -1;
+	return mount_erofs(loop, ret_mount, error);
+}
+
+int layer_mount(int image, LayerMethod method, int *ret_mount, Error *error)
+{
+	struct stat status;
+	bool is_file;
+	int r;
+
+	if (fstat(image, &status) < 0)
+		return error_os(error, errno, "cannot examine it");
+	is_file = S_ISREG(status.st_mode);
+	if (is_file && method == LAYER_LOOP)
+		r = mount_over_loop(image, ret_mount, error);
+	else
+		r = mount_erofs(image, ret_mount, error);
+	if (r < 0 && is_file && method == LAYER_DIRECT && error->os_error == ENOTBLK)
+		return LAYER_NEEDS_LOOP;
+	if (r < 0 && (error->os_error == EINVAL || error->os_error == EUCLEAN))
+		return error_in(error, "it is no intact EROFS image");
+	return r;
+}
