@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * File names and URL paths from hostile role and target names: percent-encoded (RFC 3986: letters, digits and
+ * "-._~" stay), so that they never leave their directory.
+ */
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+
+/* "ROLE.json", or "VERSION.ROLE.json" with a version of 1 or more; the caller frees it. Refuses names too
+ * long for a file. */
+int updater_name_of_role(const char *role, int64_t version, char **ret, Error *error);
+
+/* "DIR/DIGEST.NAME", or "DIR/NAME" when digest is NULL. Refuses paths that are not safe. */
+int updater_name_of_target(const char *path, const Digest *digest, char **ret, Error *error);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "parts/trust/updater.h"
+
+#include <stdlib.h>
+
+#include "parts/trust/metadata-source.h"
+#include "parts/trust/target-search.h"
+#include "parts/trust/updater-name.h"
+
+struct Updater {
+	MetadataSource source;
+};
+
+int updater_new(const UpdaterIo *io, int64_t now, Updater **ret, Error *error)
+{
+	CLEANUP(updater_free) Updater *updater = calloc(1, sizeof(*updater));
+
+	if (!updater)
+		return error_memory(error);
+	updater->source = (MetadataSource){.io = *io, .now = now};
+	if (metadata_source_open(&updater->source, error) < 0)
+		return -1;
+	*ret = TAKE_PTR(updater);
+	return 0;
+}
+
+Updater *updater_free(Updater *updater)
+{
+	if (updater) {
+		metadata_source_clear(&updater->source);
+		free(updater);
+	}
+	return NULL;
+}
+
+static int update(Updater *updater, bool offline, Error *error)
+{
+	MetadataSource *source = &updater->source;
+
+	source->offline = offline;
+	if (metadata_source_open(source, error) < 0 || metadata_source_root(source, error) < 0 ||
+		metadata_source_timestamp(source, error) < 0 || metadata_source_snapshot(source, error) < 0)
+		return -1;
+	return metadata_source_targets(source, "targets", "root", error);
+}
+
+int updater_refresh(Updater *updater, Error *error)
+{
+	return update(updater, false, error);
+}
+
+int updater_load(Updater *updater, Error *error)
+{
+	return update(updater, true, error);
+}
+
+static UpdaterTarget target_of(const TargetsFile *file)
+{
+	return (UpdaterTarget){.path = file->path, .length = file->length, .digest = file->digest};
+}
+
+int updater_find(Updater *updater, const char *path, UpdaterTarget *ret, Error *error)
+{
+	TargetsFile file;
+	int found = target_search_find(&updater->source, path, &file, error);
+
+	if (found == TARGET_SEARCH_ABSENT) {
+		(void)error_set(error, "the repository has no target \"%s\"", path);
+		return UPDATER_ABSENT;
+	}
+	if (found == 0)
+		*ret = target_of(&file);
+	return found;
+}
+
+typedef struct Visitor {
+	int (*visit)(void *userdata, const UpdaterTarget *target, Error *error);
+	void *userdata;
+} Visitor;
+
+static int visit(void *userdata, const TargetsFile *file, Error *error)
+{
+	const Visitor *visitor = userdata;
+	UpdaterTarget target = target_of(file);
+
+	return visitor->visit(visitor->userdata, &target, error);
+}
+
+int updater_each(Updater *updater, const char *prefix,
+	int (*visitor)(void *userdata, const UpdaterTarget *target, Error *error), void *userdata,
+	Error *error)
+{
+	Visitor wrapped = {.visit = visitor, .userdata = userdata};
+
+	return target_search_each(&updater->source, prefix, visit, &wrapped, error);
+}
+
+int updater_target_location(const Updater *updater, const UpdaterTarget *target, char **ret, Error *error)
+{
+	bool consistent = trusted_set_root(updater->source.set)->consistent_snapshot;
+
+	return updater_name_of_target(target->path, consistent ? &target->digest : NULL, ret, error);
+}
+
+int64_t updater_expires(const Updater *updater)
+{
+	const Timestamp *timestamp = trusted_set_timestamp(updater->source.set);
+
+	return timestamp ? timestamp->metadata.expires : 0;
+}
