@@ -4,6 +4,9 @@
 /*
  * The delta's container (docs/formats/delta.md): what it is made from and what it makes, stated up front
  * and bounded before anything is applied. Parsing is pure.
+ *
+ * The container knows nothing of how the body says it: a new method of diffing is a new DeltaMethod and a
+ * new body, in the same container.
  */
 
 #include <stdint.h>
@@ -15,10 +18,23 @@
 
 enum {
 	DELTA_SOURCES_MAX = 65536,
-	DELTA_NAME_MAX = 1023, /* bytes of an old file's name */
+	DELTA_NAME_MAX = 1023,              /* bytes of an old file's name */
+	DELTA_HEADER_MAX = 8 * 1024 * 1024, /* bytes: it bounds what the names may take in memory */
 };
 
 static const uint64_t DELTA_RESULT_MAX = 4ull << 30; /* bytes */
+static const uint64_t DELTA_SOURCE_MAX = 4ull << 30; /* bytes of one old file */
+
+/* What the result is to `suture-delta`; everything else makes and takes files. */
+typedef enum DeltaKind {
+	DELTA_KIND_FILE = 0,
+	DELTA_KIND_TREE = 1, /* a tar archive that stands for a directory tree */
+} DeltaKind;
+
+/* How the body is written. */
+typedef enum DeltaMethod {
+	DELTA_METHOD_SEGMENTS = 1, /* parts/delta/format/segment.h */
+} DeltaMethod;
 
 /* One old file that the delta reads. */
 typedef struct DeltaSource {
@@ -28,15 +44,22 @@ typedef struct DeltaSource {
 } DeltaSource;
 
 typedef struct DeltaHeader {
-	DeltaSource *sources;
+	DeltaKind kind;
+	DeltaMethod method;
+	DeltaSource *sources; /* sorted by name as strcmp() does, no name twice; "." stands alone */
 	uint32_t n_sources;
 	uint64_t result_size;
 	Digest result_digest;
-	size_t size; /* bytes of the header itself; the body follows */
+	uint64_t body_size;
+	size_t size; /* bytes of the header itself; the body follows. Set by parsing, ignored by writing */
 } DeltaHeader;
 
+/* delta is the whole delta: one that ends early or has more behind its body is refused. */
 int delta_header_parse(Bytes delta, DeltaHeader *ret, Error *error);
+
+/* Appends. Fails on everything that parsing would refuse. */
 int delta_header_write(const DeltaHeader *header, Buffer *ret, Error *error);
+
 void delta_header_clear(DeltaHeader *header);
 static inline void delta_header_clear_cleanup(DeltaHeader *header)
 {
