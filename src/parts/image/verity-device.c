@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The kernel's side of verity.h: device-mapper devices through libcryptsetup, which attaches (and lets go of)
+ * the loop devices under them by itself. */
+
+#include <errno.h>
+#include <libcryptsetup.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "parts/image/cryptsetup.h"
+#include "parts/image/verity.h"
+
+static bool is_there(void)
+{
+	return access("/dev/mapper/control", F_OK) == 0 && access("/dev/loop-control", F_OK) == 0 &&
+	       access("/sys/module/dm_verity", F_OK) == 0;
+}
+
+bool verity_is_supported(void)
+{
+	const char *const argv[] = {"modprobe", "-a", "-q", "loop", "dm_verity", NULL};
+
+	if (is_there())
+		return true;
+	/* Fails where a module is built in or nothing can be loaded; what is there then decides. */
+	(void)process_run(argv, 0, NULL, NULL);
+	return is_there();
+}
+
+/* libdevmapper waits for udev to answer, forever when there is none (yet), as in early boot. */
+static int expect_udev_only_where_it_runs(Error *error)
+{
+	if (access("/run/udev/control", F_OK) == 0)
+		return 0;
+	if (setenv("DM_DISABLE_UDEV", "1", 1) < 0)
+		return error_memory(error);
+	return 0;
+}
+
+static bool has_root(struct crypt_device *device, const Digest *root)
+{
+	const char *type = crypt_get_type(device);
+	size_t size = DIGEST_SIZE;
+	Digest actual;
+
+	return type && text_has_prefix(type, CRYPT_VERITY) &&
+	       crypt_volume_key_get(device, CRYPT_ANY_SLOT, (char *)actual.bytes, &size, NULL, 0) >= 0 &&
+	       size == DIGEST_SIZE && digest_equal(&actual, root);
+}
+
+/* Takes over an open device, also one that would close with its last user. */
+static int use_again(const char *name, const Digest *root, Error *error)
+{
+	CLEANUP(crypt_free) struct crypt_device *device = NULL;
+	CryptsetupLog log = {""};
+	int r;
+
+	r = cryptsetup_init_by_name(&device, name, &log);
+	if (r < 0)
+		return cryptsetup_error(error, r, &log, "cannot inspect the open device");
+	if (!has_root(device, root))
+		return error_set(error, "the device is open over other content; close it first");
+	(void)crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED_CANCEL);
+	return 0;
+}
+
+static int activate(const char *image, const char *tree, uint64_t size, const uint8_t *salt,
+	const Digest *root, const char *name, Error *error)
+{
+	CLEANUP(crypt_free) struct crypt_device *device = NULL;
+	struct crypt_params_verity parameters = cryptsetup_verity_parameters(image, size, salt);
+	CryptsetupLog log = {""};
+	int r;
+
+	r = cryptsetup_init(&device, tree, &log);
+	if (r >= 0)
+		r = crypt_load(device, CRYPT_VERITY, &parameters);
+	if (r >= 0)
+		r = crypt_activate_by_volume_key(
+			device, name, (const char *)root->bytes, DIGEST_SIZE, CRYPT_ACTIVATE_READONLY);
+	return r < 0 ? cryptsetup_error(error, r, &log, "cannot open it") : 0;
+}
+
+int verity_open(const char *image, const char *tree, uint64_t size,
+	const uint8_t salt[static VERITY_SALT_SIZE], const Digest *root, const char *name, char **ret_path,
+	Error *error)
+{
+	CLEANUP_FREE char *path = NULL;
+	crypt_status_info status;
+	int r;
+
+	if (!verity_is_supported())
+		return VERITY_UNSUPPORTED;
+	if (text_format(&path, error, "%s/%s", crypt_get_dir(), name) < 0 ||
+		expect_udev_only_where_it_runs(error) < 0)
+		return -1;
+	status = crypt_status(NULL, name);
+	if (status == CRYPT_ACTIVE || status == CRYPT_BUSY)
+		r = use_again(name, root, error);
+	else
+		r = activate(image, tree, size, salt, root, name, error);
+	if (r < 0)
+		return error_in(error, "%s", path);
+	*ret_path = TAKE_PTR(path);
+	return 0;
+}
+
+int verity_close(const char *name, Error *error)
+{
+	CLEANUP(crypt_free) struct crypt_device *device = NULL;
+	CryptsetupLog log = {""};
+	int r;
+
+	if (!is_there())
+		return 0; /* then nothing can be open */
+	if (expect_udev_only_where_it_runs(error) < 0)
+		return -1;
+	r = cryptsetup_init_by_name(&device, name, &log);
+	if (r >= 0)
+		r = crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED);
+	if (r < 0 && r != -ENODEV) {
+		(void)cryptsetup_error(error, r, &log, "cannot close the device");
+		return error_in(error, "%s/%s", crypt_get_dir(), name);
+	}
+	return 0;
+}
