@@ -267,9 +267,8 @@ static size_t first_child(const Mountinfo *mounts, const MountEntry *from)
 	return low;
 }
 
-/* The mount that a walk towards path meets next after having entered `from` (NULL: the process's root). A
- * mount covers everything below its point, thus the shortest point is the one that is met. */
-static const MountEntry *next_on_the_way(const Mountinfo *mounts, const MountEntry *from, const char *path)
+/* A mount covers everything below its point, thus of several on the way the shortest point is met. */
+const MountEntry *mountinfo_next(const Mountinfo *mounts, const MountEntry *from, const char *path)
 {
 	for (size_t i = first_child(mounts, from); i < mounts->n_entries; i++) {
 		const MountEntry *entry = mounts->by_parent[i];
@@ -284,11 +283,11 @@ static const MountEntry *next_on_the_way(const Mountinfo *mounts, const MountEnt
 
 const MountEntry *mountinfo_at(const Mountinfo *mounts, const char *path)
 {
-	const MountEntry *at = next_on_the_way(mounts, NULL, path);
+	const MountEntry *at = mountinfo_next(mounts, NULL, path);
 
 	/* Ids that occur twice can form a ring. They are not the kernel's, but the count ends it. */
 	for (size_t steps = 0; at && steps < mounts->n_entries; steps++) {
-		const MountEntry *next = next_on_the_way(mounts, at, path);
+		const MountEntry *next = mountinfo_next(mounts, at, path);
 
 		if (!next)
 			break;

@@ -67,5 +67,9 @@ const MountEntry *mountinfo_by_id(const Mountinfo *mounts, int64_t id);
  * stacked. NULL when none of the table does. */
 const MountEntry *mountinfo_at(const Mountinfo *mounts, const char *path);
 
+/* One step of that walk: the mount that is met next on the way to path after having entered `from`; NULL for
+ * `from` begins at the process's root, NULL is returned at the end. */
+const MountEntry *mountinfo_next(const Mountinfo *mounts, const MountEntry *from, const char *path);
+
 /* What follows directory in path: "" when they are the same, "/…" when path lies below it, otherwise NULL. */
 const char *mountinfo_below(const char *path, const char *directory);
