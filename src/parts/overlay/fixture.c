@@ -16,9 +16,11 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "base/test.h"
 #include "parts/overlay/mountinfo.h"
+#include "parts/overlay/overlay.h"
 
 static bool has_file_system(const char *type)
 {
@@ -68,7 +70,8 @@ int fixture_setup(void **state)
 	(void)snprintf(fixture->directory, sizeof(fixture->directory), "/var/tmp/suture-overlay-XXXXXX");
 	if (!mkdtemp(fixture->directory) ||
 		mount(fixture->directory, fixture->directory, NULL, MS_BIND, NULL) < 0 ||
-		mount(NULL, fixture->directory, NULL, MS_SHARED, NULL) < 0)
+		mount(NULL, fixture->directory, NULL, MS_SHARED, NULL) < 0 ||
+		chmod(fixture->directory, 0755) < 0)
 		return -1;
 	(void)snprintf(fixture->root, sizeof(fixture->root), "%s/root", fixture->directory);
 	(void)snprintf(fixture->usr, sizeof(fixture->usr), "%s/usr", fixture->root);
@@ -87,22 +90,77 @@ int fixture_teardown(void **state)
 	return file_remove_tree(AT_FDCWD, fixture->directory, NULL);
 }
 
+/* Opens a file for writing, in directories that are made for it. */
+static int create(const Fixture *fixture, const char *path, unsigned int mode)
+{
+	CLEANUP_CLOSE int directory = open(fixture->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int parent = -1;
+	const char *name = path_basename(path);
+	Error error = ERROR_INIT;
+	char folder[128];
+	int file;
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(name - path - 1), path);
+	assert_done(file_make_directories(directory, folder, 0755, &parent, &error), &error);
+	file = openat(parent, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(file >= 0);
+	assert_int_equal(fchmod(file, mode), 0);
+	return file;
+}
+
 void fixture_write(const Fixture *fixture, const char *path, const char *content)
 {
-	CLEANUP_CLOSE int directory = -1;
-	CLEANUP_CLOSE int parent = -1;
-	CLEANUP_CLOSE int file = -1;
+	CLEANUP_CLOSE int file = create(fixture, path, 0644);
 	Error error = ERROR_INIT;
-	char *copy = strdup(path);
-	char *slash = strrchr(copy, '/');
 
-	directory = open(fixture->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	*slash = '\0';
-	assert_done(file_make_directories(directory, copy, 0755, &parent, &error), &error);
-	file = openat(parent, slash + 1, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	assert_true(file >= 0);
 	assert_done(file_write_all(file, bytes_of_text(content), path, &error), &error);
-	free(copy);
+}
+
+void fixture_install(const Fixture *fixture, const char *from, const char *path, unsigned int mode)
+{
+	CLEANUP_CLOSE int source = open(from, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int file = create(fixture, path, 0700);
+	Error error = ERROR_INIT;
+
+	assert_true(source >= 0);
+	assert_done(file_copy(source, file, 1 << 24, path, &error), &error);
+	/* Writing takes the setuid bit away, so the mode comes last. */
+	assert_int_equal(fchmod(file, mode), 0);
+}
+
+Fixture *fixture_begin(void **state)
+{
+	static const char *const names[] = {"one", "two", "three"};
+	Fixture *fixture = *state;
+
+	if (!*fixture->directory)
+		skip();
+	fixture_write(fixture, "root/usr/lib/changed", "base");
+	fixture_write(fixture, "root/usr/lib/removed", "base");
+	fixture_write(fixture, "root/usr/lib/other", "base");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "%s/lib/changed", names[i]);
+		fixture_write(fixture, path, names[i]);
+	}
+	return fixture;
+}
+
+int fixture_activate(const Fixture *fixture, uint64_t number, const char *name, Error *error)
+{
+	OverlayLayer layer = {fixture_image(fixture, name)};
+
+	return overlay_activate(fixture->root, number, &layer, 1, error);
+}
+
+void fixture_assert_current(const Fixture *fixture, uint64_t expected)
+{
+	uint64_t number = UINT64_MAX;
+	Error error = ERROR_INIT;
+
+	assert_done(overlay_current(fixture->root, &number, &error), &error);
+	assert_int_equal(number, expected);
 }
 
 const char *fixture_image(const Fixture *fixture, const char *name)

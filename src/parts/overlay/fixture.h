@@ -8,6 +8,9 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
 
 typedef struct Fixture {
 	char directory[64]; /* a shared bind mount */
@@ -19,11 +22,25 @@ typedef struct Fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
+#define fixture_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+/* A test begins with this: files lib/changed, lib/removed and lib/other on the base and, for images, the
+ * directories one, two and three, each with another lib/changed. Every file's content is where it is from. */
+Fixture *fixture_begin(void **state);
+
 /* Writes a file, with its directories; path is relative to the fixture's directory. */
 void fixture_write(const Fixture *fixture, const char *path, const char *content);
 
+/* Copies a program there. */
+void fixture_install(const Fixture *fixture, const char *from, const char *path, unsigned int mode);
+
 /* Makes DIRECTORY/NAME.img of DIRECTORY/NAME and returns its path, for ever. */
 const char *fixture_image(const Fixture *fixture, const char *name);
+
+/* Activates a generation of this one image. */
+int fixture_activate(const Fixture *fixture, uint64_t number, const char *name, Error *error);
+
+void fixture_assert_current(const Fixture *fixture, uint64_t number);
 
 /* What the file below ROOT/usr says; valid until the next call. "(absent)" when there is none. */
 const char *fixture_read(Fixture *fixture, const char *path);

@@ -12,63 +12,27 @@
 #include "base/test.h"
 #include "parts/overlay/fixture.h"
 
-/* A base and three images that change the same file, as letters of one improvement do. */
-static Fixture *begin(void **state)
-{
-	static const char *const names[] = {"one", "two", "three"};
-	Fixture *fixture = *state;
-
-	if (!*fixture->directory)
-		skip();
-	fixture_write(fixture, "root/usr/lib/changed", "base");
-	fixture_write(fixture, "root/usr/lib/removed", "base");
-	fixture_write(fixture, "root/usr/lib/other", "base");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char path[64];
-
-		(void)snprintf(path, sizeof(path), "%s/lib/changed", names[i]);
-		fixture_write(fixture, path, names[i]);
-	}
-	return fixture;
-}
-
-static int activate(Fixture *fixture, uint64_t number, const char *name, Error *error)
-{
-	OverlayLayer layer = {fixture_image(fixture, name)};
-
-	return overlay_activate(fixture->root, number, &layer, 1, error);
-}
-
-static void assert_current(const Fixture *fixture, uint64_t expected)
-{
-	uint64_t number = UINT64_MAX;
-	Error error = ERROR_INIT;
-
-	assert_done(overlay_current(fixture->root, &number, &error), &error);
-	assert_int_equal(number, expected);
-}
-
 static void shows_changed_new_and_removed_files(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	Error error = ERROR_INIT;
 	char path[128];
 
 	fixture_write(fixture, "one/share/new/file", "new");
 	(void)snprintf(path, sizeof(path), "%s/one/lib/removed", fixture->directory);
 	assert_int_equal(mknod(path, S_IFCHR, makedev(0, 0)), 0);
-	assert_current(fixture, 0);
-	assert_done(activate(fixture, 1, "one", &error), &error);
+	fixture_assert_current(fixture, 0);
+	assert_done(fixture_activate(fixture, 1, "one", &error), &error);
 	assert_string_equal(fixture_read(fixture, "lib/changed"), "one");
 	assert_string_equal(fixture_read(fixture, "lib/removed"), "(absent)");
 	assert_string_equal(fixture_read(fixture, "lib/other"), "base");
 	assert_string_equal(fixture_read(fixture, "share/new/file"), "new");
-	assert_current(fixture, 1);
+	fixture_assert_current(fixture, 1);
 }
 
 static void puts_the_first_image_uppermost(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	OverlayLayer layers[2];
 	Error error = ERROR_INIT;
 
@@ -78,20 +42,20 @@ static void puts_the_first_image_uppermost(void **state)
 	assert_done(overlay_activate(fixture->root, 7, layers, 2, &error), &error);
 	assert_string_equal(fixture_read(fixture, "lib/changed"), "one");
 	assert_string_equal(fixture_read(fixture, "lib/more"), "two");
-	assert_current(fixture, 7);
+	fixture_assert_current(fixture, 7);
 }
 
 static void swaps_and_builds_each_generation_over_the_base(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	Error error = ERROR_INIT;
 
 	fixture_write(fixture, "one/lib/only-in-one", "one");
-	assert_done(activate(fixture, 1, "one", &error), &error);
-	assert_done(activate(fixture, 2, "two", &error), &error);
+	assert_done(fixture_activate(fixture, 1, "one", &error), &error);
+	assert_done(fixture_activate(fixture, 2, "two", &error), &error);
 	assert_string_equal(fixture_read(fixture, "lib/changed"), "two");
 	assert_string_equal(fixture_read(fixture, "lib/only-in-one"), "(absent)");
-	assert_current(fixture, 2);
+	fixture_assert_current(fixture, 2);
 }
 
 static void assert_refused(Fixture *fixture, const char *good, const char *bad, const char *sentence)
@@ -102,13 +66,13 @@ static void assert_refused(Fixture *fixture, const char *good, const char *bad, 
 
 	assert_fails(overlay_activate(fixture->root, 2, layers, 2, &error), &error, sentence);
 	assert_string_equal(fixture_read(fixture, "lib/changed"), "one");
-	assert_current(fixture, 1);
+	fixture_assert_current(fixture, 1);
 	assert_int_equal(fixture_mounts(fixture), before);
 }
 
 static void keeps_the_old_generation_when_an_image_cannot_be_used(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	const char *good = fixture_image(fixture, "two");
 	char corrupt[128], absent[128];
 	Error error = ERROR_INIT;
@@ -116,7 +80,7 @@ static void keeps_the_old_generation_when_an_image_cannot_be_used(void **state)
 	(void)snprintf(corrupt, sizeof(corrupt), "%s/images/corrupt.img", fixture->directory);
 	(void)snprintf(absent, sizeof(absent), "%s/images/absent.img", fixture->directory);
 	fixture_write(fixture, "images/corrupt.img", "not an EROFS image");
-	assert_done(activate(fixture, 1, "one", &error), &error);
+	assert_done(fixture_activate(fixture, 1, "one", &error), &error);
 	assert_refused(fixture, good, corrupt, "corrupt.img: it is no intact EROFS image");
 	assert_refused(fixture, good, absent, "cannot open the image");
 	assert_refused(fixture, good, fixture->root, "neither a regular file nor a block device");
@@ -127,34 +91,34 @@ static void keeps_the_old_generation_when_an_image_cannot_be_used(void **state)
 
 static void leaves_no_mount_when_nobody_uses_the_generation(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	Error error = ERROR_INIT;
 	size_t before = fixture_mounts(fixture);
 
-	assert_done(activate(fixture, 1, "one", &error), &error);
+	assert_done(fixture_activate(fixture, 1, "one", &error), &error);
 	assert_int_equal(fixture_mounts(fixture), before + 1);
 	assert_done(overlay_deactivate(fixture->root, &error), &error);
 	assert_int_equal(fixture_mounts(fixture), before);
 	assert_string_equal(fixture_read(fixture, "lib/changed"), "base");
-	assert_current(fixture, 0);
+	fixture_assert_current(fixture, 0);
 	assert_done(overlay_deactivate(fixture->root, &error), &error);
 	assert_int_equal(fixture_mounts(fixture), before);
 }
 
 static void covers_a_generation_in_use_with_the_base(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	Error error = ERROR_INIT;
 	char path[160], content[8] = "";
 	CLEANUP_CLOSE int user = -1;
 
-	assert_done(activate(fixture, 1, "one", &error), &error);
+	assert_done(fixture_activate(fixture, 1, "one", &error), &error);
 	(void)snprintf(path, sizeof(path), "%s/lib/changed", fixture->usr);
 	user = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(user >= 0);
 	assert_done(overlay_deactivate(fixture->root, &error), &error);
 	assert_string_equal(fixture_read(fixture, "lib/changed"), "base");
-	assert_current(fixture, 0);
+	fixture_assert_current(fixture, 0);
 	assert_int_equal(read(user, content, sizeof(content)), 3);
 	assert_string_equal(content, "one");
 	/* Nothing is active: nothing more is stacked. */
@@ -166,7 +130,7 @@ static void covers_a_generation_in_use_with_the_base(void **state)
 static void lists_generations_from_the_oldest(void **state)
 {
 	CLEANUP_FREE OverlayGeneration *list = NULL;
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	Error error = ERROR_INIT;
 	struct stat status;
 	size_t n = 99;
@@ -174,8 +138,8 @@ static void lists_generations_from_the_oldest(void **state)
 	assert_done(overlay_list(fixture->root, &list, &n, &error), &error);
 	assert_int_equal(n, 0);
 	free(list);
-	assert_done(activate(fixture, 1, "one", &error), &error);
-	assert_done(activate(fixture, 2, "two", &error), &error);
+	assert_done(fixture_activate(fixture, 1, "one", &error), &error);
+	assert_done(fixture_activate(fixture, 2, "two", &error), &error);
 	assert_done(overlay_list(fixture->root, &list, &n, &error), &error);
 	assert_int_equal(n, 2);
 	assert_int_equal(list[0].number, 1);
@@ -189,14 +153,14 @@ static void lists_generations_from_the_oldest(void **state)
 
 static void opens_the_base_below_every_generation(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	CLEANUP_CLOSE int base = -1;
 	CLEANUP_BUFFER Buffer content = BUFFER_INIT;
 	Error error = ERROR_INIT;
 	size_t before;
 
-	assert_done(activate(fixture, 1, "one", &error), &error);
-	assert_done(activate(fixture, 2, "two", &error), &error);
+	assert_done(fixture_activate(fixture, 1, "one", &error), &error);
+	assert_done(fixture_activate(fixture, 2, "two", &error), &error);
 	before = fixture_mounts(fixture);
 	assert_done(overlay_open_base(fixture->root, &base, &error), &error);
 	assert_done(file_read(base, "lib/changed", 64, &content, &error), &error);
@@ -209,16 +173,16 @@ static void opens_the_base_below_every_generation(void **state)
 static void survives_a_long_sequence(void **state)
 {
 	static const char *const names[] = {"one", "two", "three"};
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	CLEANUP_CLOSE int user = -1;
 	Error error = ERROR_INIT;
 
 	for (uint64_t i = 1; i <= 12; i++) {
 		const char *name = names[i % ARRAY_SIZE(names)];
 
-		assert_done(activate(fixture, i, name, &error), &error);
+		assert_done(fixture_activate(fixture, i, name, &error), &error);
 		assert_string_equal(fixture_read(fixture, "lib/changed"), name);
-		assert_current(fixture, i);
+		fixture_assert_current(fixture, i);
 		if (i % 2)
 			continue;
 		/* Every other time somebody stays in the generation. */
@@ -227,13 +191,13 @@ static void survives_a_long_sequence(void **state)
 		assert_done(overlay_deactivate(fixture->root, &error), &error);
 		user = close_keeping_errno(user);
 		assert_string_equal(fixture_read(fixture, "lib/changed"), "base");
-		assert_current(fixture, 0);
+		fixture_assert_current(fixture, 0);
 	}
 }
 
 static void refuses_roots_it_cannot_work_on(void **state)
 {
-	Fixture *fixture = begin(state);
+	Fixture *fixture = fixture_begin(state);
 	OverlayLayer layer = {fixture_image(fixture, "one")};
 	char other[128], link[128];
 	Error error = ERROR_INIT;
@@ -252,8 +216,6 @@ static void refuses_roots_it_cannot_work_on(void **state)
 	assert_fails(overlay_activate(fixture->root, 1, &layer, 0, &error), &error, "has 1 to 64 images");
 	assert_int_equal(fixture_mounts(fixture), 1);
 }
-
-#define fixture_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
