@@ -6,7 +6,7 @@
 /* The positions in the pattern that may come next, after what was read so far. A set of positions instead of
  * backtracking: no pattern makes it slow. */
 typedef struct Positions {
-	bool at[PATH_PATTERN_MAX + 1];
+	bool at[PATH_PATTERN_MAX + 1]; /* in use: as many as the pattern is long, and one */
 } Positions;
 
 /* A '*' may stand for nothing, so whoever is before it is behind it as well. */
@@ -30,9 +30,10 @@ static size_t character_size(const char *text)
 /* Reads one character of `size` bytes; false when no position is left. */
 static bool step(const char *pattern, size_t length, const char *character, size_t size, Positions *positions)
 {
-	Positions next = {.at = {false}};
+	Positions next;
 	bool alive = false;
 
+	memset(next.at, 0, length + 1);
 	for (size_t i = 0; i < length; i++) {
 		if (!positions->at[i])
 			continue;
@@ -46,13 +47,13 @@ static bool step(const char *pattern, size_t length, const char *character, size
 			continue;
 		alive = true;
 	}
-	*positions = next;
+	memcpy(positions->at, next.at, length + 1);
 	return alive;
 }
 
 static bool consume(const char *pattern, size_t length, const char *text, Positions *positions)
 {
-	*positions = (Positions){.at = {false}};
+	memset(positions->at, 0, length + 1);
 	add(positions, pattern, 0);
 	while (*text) {
 		size_t size = character_size(text);

@@ -161,8 +161,8 @@ static int walk_roles(Walk *walk, Error *error)
 		if (steps_push(&walk->visited, step, error) < 0)
 			return -1;
 		if (walk->visited.count > max)
-			return error_set(error, "\"%s\" leads through more than %zu delegated roles",
-				walk->query.path, max);
+			return error_set(
+				error, "\"%s\" leads through more than %zu roles", walk->query.path, max);
 		done = search_role(walk, step.role, step.delegator, error);
 	}
 	return done;
