@@ -81,7 +81,7 @@ static int enter_private_namespace(Error *error)
 	return make_private_from_outside(error);
 }
 
-static int clone_submount(Work *work, const MountinfoEntry *entry, Error *error)
+static int clone_submount(Work *work, const MountEntry *entry, Error *error)
 {
 	Submount *submount = &work->submounts[work->n_submounts];
 	struct stat status;
@@ -104,7 +104,7 @@ static int clone_submount(Work *work, const MountinfoEntry *entry, Error *error)
  * generation was active. */
 static int clone_submounts(Work *work, Error *error)
 {
-	CLEANUP_FREE const MountinfoEntry **found = NULL;
+	CLEANUP_FREE const MountEntry **found = NULL;
 	size_t n = 0;
 
 	if (stack_submounts(&work->stack, &found, &n, error) < 0)
@@ -130,11 +130,11 @@ static int identify(const char *path, struct stat *ret, Error *error)
 static int peel(Work *work, Error *error)
 {
 	size_t n = stack_levels_to_base(&work->stack);
-	const MountinfoEntry *stranger = NULL;
+	const MountEntry *stranger = NULL;
 	struct stat seen = {0}, base;
 
 	for (size_t i = 0; i < n; i++) {
-		const MountinfoEntry *level = work->stack.levels[i];
+		const MountEntry *level = work->stack.levels[i];
 		struct stat status;
 		uint64_t ignored;
 

@@ -102,7 +102,7 @@ int overlay_list(const char *root, OverlayGeneration **ret, size_t *ret_n, Error
 	if (!list)
 		return error_memory(error);
 	for (size_t i = stack.n; i > 0; i--) {
-		const MountinfoEntry *level = stack.levels[i - 1];
+		const MountEntry *level = stack.levels[i - 1];
 		uint64_t number;
 
 		if (stack_is_generation(level, &number))

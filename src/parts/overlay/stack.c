@@ -37,7 +37,7 @@ static int resolve_usr(const char *root, char **ret, Error *error)
 	return 0;
 }
 
-static int mount_id(const char *path, uint64_t *ret, Error *error)
+static int mount_id(const char *path, int64_t *ret, Error *error)
 {
 	struct statx status;
 
@@ -48,7 +48,7 @@ static int mount_id(const char *path, uint64_t *ret, Error *error)
 			"the kernel does not tell which mount %s lies on; Linux 6.1 is the oldest "
 			"that is supported",
 			path);
-	*ret = status.stx_mnt_id;
+	*ret = (int64_t)status.stx_mnt_id;
 	return 0;
 }
 
@@ -56,10 +56,11 @@ static int mount_id(const char *path, uint64_t *ret, Error *error)
 static int read_mounts(Stack *stack, Error *error)
 {
 	for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-		uint64_t before, after;
+		int64_t before, after;
 
 		mountinfo_clear(&stack->mounts);
-		if (mount_id(stack->usr, &before, error) < 0 || mountinfo_read(&stack->mounts, error) < 0 ||
+		if (mount_id(stack->usr, &before, error) < 0 ||
+			mountinfo_read(AT_FDCWD, "/proc/thread-self/mountinfo", &stack->mounts, error) < 0 ||
 			mount_id(stack->usr, &after, error) < 0)
 			return -1;
 		if (before == after) {
@@ -73,14 +74,14 @@ static int read_mounts(Stack *stack, Error *error)
 /* The parent of a mount at ROOT/usr is the one that it covers there, down to the one that holds ROOT. */
 static int collect_levels(Stack *stack, Error *error)
 {
-	const MountinfoEntry *level = mountinfo_find(&stack->mounts, stack->top_id);
+	const MountEntry *level = mountinfo_by_id(&stack->mounts, stack->top_id);
 
-	stack->levels = calloc(stack->mounts.n + 1, sizeof(const MountinfoEntry *));
+	stack->levels = calloc(stack->mounts.n_entries + 1, sizeof(const MountEntry *));
 	if (!stack->levels)
 		return error_memory(error);
-	while (level && strcmp(level->point, stack->usr) == 0 && stack->n < stack->mounts.n) {
+	while (level && strcmp(level->point, stack->usr) == 0 && stack->n < stack->mounts.n_entries) {
 		stack->levels[stack->n++] = level;
-		level = mountinfo_find(&stack->mounts, level->parent);
+		level = mountinfo_by_id(&stack->mounts, level->parent);
 	}
 	return 0;
 }
@@ -97,7 +98,7 @@ int stack_read(const char *root, Stack *ret, Error *error)
 	return 0;
 }
 
-bool stack_is_generation(const MountinfoEntry *level, uint64_t *ret_number)
+bool stack_is_generation(const MountEntry *level, uint64_t *ret_number)
 {
 	int64_t number;
 
@@ -126,16 +127,16 @@ static bool lies_below(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 && path[length] == '/' && path[length + 1];
 }
 
-static bool is_direct_submount(const Stack *stack, const MountinfoEntry *entry)
+static bool is_direct_submount(const Stack *stack, const MountEntry *entry)
 {
 	return entry->parent == stack->top_id && lies_below(entry->point, stack->usr);
 }
 
 /* Covered by another mount on the same parent, higher up the path. */
-static bool is_covered(const Stack *stack, const MountinfoEntry *entry)
+static bool is_covered(const Stack *stack, const MountEntry *entry)
 {
-	for (size_t i = 0; i < stack->mounts.n; i++) {
-		const MountinfoEntry *other = &stack->mounts.entries[i];
+	for (size_t i = 0; i < stack->mounts.n_entries; i++) {
+		const MountEntry *other = &stack->mounts.entries[i];
 
 		if (is_direct_submount(stack, other) && lies_below(entry->point, other->point))
 			return true;
@@ -143,15 +144,15 @@ static bool is_covered(const Stack *stack, const MountinfoEntry *entry)
 	return false;
 }
 
-int stack_submounts(const Stack *stack, const MountinfoEntry ***ret, size_t *ret_n, Error *error)
+int stack_submounts(const Stack *stack, const MountEntry ***ret, size_t *ret_n, Error *error)
 {
-	CLEANUP_FREE const MountinfoEntry **found = calloc(stack->mounts.n + 1, sizeof(*found));
+	CLEANUP_FREE const MountEntry **found = calloc(stack->mounts.n_entries + 1, sizeof(*found));
 	size_t n = 0;
 
 	if (!found)
 		return error_memory(error);
-	for (size_t i = 0; i < stack->mounts.n; i++) {
-		const MountinfoEntry *entry = &stack->mounts.entries[i];
+	for (size_t i = 0; i < stack->mounts.n_entries; i++) {
+		const MountEntry *entry = &stack->mounts.entries[i];
 
 		if (is_direct_submount(stack, entry) && !is_covered(stack, entry))
 			found[n++] = entry;
@@ -163,7 +164,7 @@ int stack_submounts(const Stack *stack, const MountinfoEntry ***ret, size_t *ret
 
 bool stack_has_submounts(const Stack *stack)
 {
-	for (size_t i = 0; i < stack->mounts.n; i++)
+	for (size_t i = 0; i < stack->mounts.n_entries; i++)
 		if (lies_below(stack->mounts.entries[i].point, stack->usr))
 			return true;
 	return false;

@@ -12,15 +12,15 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "parts/overlay/mountinfo.h"
+#include "base/mountinfo.h"
 
 #define STACK_SOURCE_PREFIX "suture:"
 
 typedef struct Stack {
 	char *usr; /* ROOT/usr without symlinks */
 	Mountinfo mounts;
-	uint64_t top_id;               /* of the mount that ROOT/usr lies on */
-	const MountinfoEntry **levels; /* mounted at ROOT/usr itself, uppermost first */
+	int64_t top_id;            /* of the mount that ROOT/usr lies on */
+	const MountEntry **levels; /* mounted at ROOT/usr itself, uppermost first */
 	size_t n;
 } Stack;
 
@@ -35,14 +35,14 @@ typedef struct Stack {
 int stack_read(const char *root, Stack *ret, Error *error);
 
 /* Is the level one of our generations, and which? */
-bool stack_is_generation(const MountinfoEntry *level, uint64_t *ret_number);
+bool stack_is_generation(const MountEntry *level, uint64_t *ret_number);
 
 /* How many levels have to go until no generation is left: 0 when there is none. */
 size_t stack_levels_to_base(const Stack *stack);
 
 /* The mounts that a path walk can reach below ROOT/usr, without those that lie on another one of them; a new
  * array (free()) that points into the stack. */
-int stack_submounts(const Stack *stack, const MountinfoEntry ***ret, size_t *ret_n, Error *error);
+int stack_submounts(const Stack *stack, const MountEntry ***ret, size_t *ret_n, Error *error);
 
 /* Does any mount lie below ROOT/usr, reachable or covered? */
 bool stack_has_submounts(const Stack *stack);
