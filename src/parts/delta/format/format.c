@@ -123,7 +123,8 @@ static int read_fixed(Reader *reader, DeltaHeader *header, Error *error)
 	if (check_fixed(header, error) < 0)
 		return -1;
 	if (size < FIXED_SIZE || size > DELTA_HEADER_MAX || size > reader->bytes.size)
-		return error_set(error, "the delta's header claims %u bytes", (unsigned)size);
+		return error_set(error, "the delta's header claims %u bytes, and there are %zu",
+			(unsigned)size, reader->bytes.size);
 	if (header->body_size != reader->bytes.size - size)
 		return error_set(error, "the delta has %llu bytes behind its header, and should have %llu",
 			(unsigned long long)(reader->bytes.size - size),
