@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "programs/publisher/keys.h"
+#include "programs/publisher/published.h"
+#include "programs/publisher/publisher.h"
+
+static const Option options[] = {
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (REPOSITORY.keys)"},
+};
+
+/* The repository is not read as a stranger first: its timestamp may have expired, which is what this mends.
+ */
+static int run(void *settings, const OptionList *operands, Error *error)
+{
+	const PublisherSettings *own = settings;
+	CLEANUP_KEYS Keys keys = {.root = NULL};
+	CLEANUP_CLOSE int directory = -1;
+	CLEANUP_FREE char *path = NULL;
+	SignerKeys for_signer;
+	char until[CLOCK_TEXT_SIZE];
+	int64_t now = clock_now();
+
+	(void)operands;
+	if (publisher_require(own->repository, "repository=DIR", error) < 0 ||
+		keys_path(own->repository, own->keys, &path, error) < 0 ||
+		keys_load(path, true, &keys, error) < 0)
+		return -1;
+	directory = open(own->repository, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return error_os(error, errno, "cannot open the repository %s", own->repository);
+	for_signer = keys_for_signer(&keys);
+	if (published_lock(directory, own->repository, error) < 0 ||
+		signer_refresh(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, now, error) < 0)
+		return error_in(error, "%s", own->repository);
+	printf("%s is signed until %s.\n", own->repository,
+		clock_to_text(now + SIGNER_DEFAULT_LIFETIMES.timestamp, until));
+	return 0;
+}
+
+const Command command_refresh = {
+	.name = "refresh",
+	.summary = "sign snapshot and timestamp anew, before they expire",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.run = run,
+};

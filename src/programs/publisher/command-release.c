@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/progress.h"
+#include "base/text.h"
+#include "parts/manifest/letter.h"
+#include "programs/publisher/publisher.h"
+#include "programs/publisher/release.h"
+
+static const Option options[] = {
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository to publish in"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (REPOSITORY.keys)"},
+	{"component", 0, OPTION_TEXT, PUBLISHER_OPTION(component), "NAME", "what is fixed: libxml2"},
+	{"base", 0, OPTION_LIST, PUBLISHER_OPTION(base), "FILE",
+		".deb files, or a tree that holds usr/, as the OS release has them"},
+	{"fixed", 0, OPTION_LIST, PUBLISHER_OPTION(fixed), "FILE", "the same with the fix"},
+	{"advisory", 0, OPTION_REPEATED, PUBLISHER_OPTION(advisories), "ID[:SEVERITY]=TEXT",
+		"what is fixed: CVE-2026-1234:high=overflow in the parser"},
+	{"os-release", 0, OPTION_TEXT, PUBLISHER_OPTION(os_release), "FILE",
+		"the OS it is for (/etc/os-release)"},
+	{"arch", 0, OPTION_TEXT, PUBLISHER_OPTION(architecture), "NAME",
+		"the architecture, for trees: x86_64, arm64"},
+	{"base-version", 0, OPTION_TEXT, PUBLISHER_OPTION(base_version), "VERSION",
+		"needed for trees and for packages of different versions"},
+	{"fixed-version", 0, OPTION_TEXT, PUBLISHER_OPTION(fixed_version), "VERSION", "likewise"},
+	{"with-docs", 0, OPTION_FLAG, PUBLISHER_OPTION(with_docs), NULL,
+		"carry documentation, manuals and translations too"},
+	{"rollout-hours", 0, OPTION_TEXT, PUBLISHER_OPTION(rollout_hours), "HOURS",
+		"spread over this time (0: everybody at once)"},
+	{"released", 0, OPTION_TEXT, PUBLISHER_OPTION(released), "TIME",
+		"release time, 2026-11-24T06:35:07Z (SOURCE_DATE_EPOCH, or now)"},
+	{"dry-run", 0, OPTION_FLAG, PUBLISHER_OPTION(dry_run), NULL, "make everything, publish nothing"},
+	{"json", 0, OPTION_FLAG, PUBLISHER_OPTION(json), NULL, "print the summary as JSON"},
+};
+
+static int check_settings(const PublisherSettings *settings, Error *error)
+{
+	if (publisher_require(settings->repository, "repository=DIR", error) < 0 ||
+		publisher_require(settings->component, "component=NAME", error) < 0)
+		return -1;
+	if (!text_is_name(settings->component, MANIFEST_NAME_MAX))
+		return error_set(error, "the component \"%s\" is not a plain word", settings->component);
+	if (settings->base.count == 0 || settings->fixed.count == 0)
+		return error_set(error, "release needs --base and --fixed, with .deb files or a tree each");
+	return 0;
+}
+
+/* Keys are looked at before any work is done, and the lock is taken before the series is read. */
+static int open_repository(Release *release, Error *error)
+{
+	const PublisherSettings *settings = release->settings;
+	CLEANUP_FREE char *keys = NULL;
+
+	if (keys_path(settings->repository, settings->keys, &keys, error) < 0)
+		return -1;
+	if (!settings->dry_run && keys_load(keys, false, &release->keys, error) < 0)
+		return -1;
+	return published_open(settings->repository, NULL, !settings->dry_run, &release->repository, error);
+}
+
+static int say_known(const Release *release, Error *error)
+{
+	const Manifest *previous = release->previous;
+	char letter[LETTER_SIZE];
+
+	if (release->settings->json)
+		return release_print_json(release, error);
+	printf("%s %s: already released as (%s)\n", previous->component, previous->base_version,
+		letter_from_sequence(previous->sequence, letter));
+	return 0;
+}
+
+typedef struct Step {
+	const char *what;
+	int (*run)(Release *release, Error *error);
+} Step;
+
+static const Step steps[] = {
+	{"reading the packages", release_read},
+	{"looking for earlier letters", release_take_letter},
+	{"building the image", release_build},
+	{"making the deltas", release_pack},
+	{"publishing", release_publish},
+};
+
+static int take_steps(Release *release, Error *error)
+{
+	Progress progress = progress_on(release->settings->json ? NULL : stderr);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++) {
+		if (release->settings->dry_run && steps[i].run == release_publish)
+			continue;
+		progress_begin(&progress, steps[i].what);
+		r = steps[i].run(release, error);
+		progress_end(&progress, NULL);
+	}
+	return r;
+}
+
+static int work(Release *release, Error *error)
+{
+	int r = open_repository(release, error);
+
+	if (r == 0)
+		r = take_steps(release, error);
+	if (r < 0)
+		return -1;
+	if (r == RELEASE_KNOWN)
+		return say_known(release, error);
+	return release->settings->json ? release_print_json(release, error) : release_print(release, error);
+}
+
+static int run(void *settings, const OptionList *operands, Error *error)
+{
+	Release release = {.settings = settings};
+	int r;
+
+	(void)operands;
+	if (check_settings(settings, error) < 0)
+		return -1;
+	r = work(&release, error);
+	release_clear(&release);
+	return r;
+}
+
+const Command command_release = {
+	.name = "release",
+	.summary = "make an improvement from two sets of packages or trees, and publish it",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.run = run,
+};

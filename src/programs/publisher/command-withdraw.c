@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "parts/manifest/letter.h"
+#include "programs/publisher/keys.h"
+#include "programs/publisher/layout.h"
+#include "programs/publisher/published.h"
+#include "programs/publisher/publisher.h"
+
+static const Option options[] = {
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (REPOSITORY.keys)"},
+	{"base-version", 0, OPTION_TEXT, PUBLISHER_OPTION(base_version), "VERSION",
+		"which base, when there are several"},
+	{"arch", 0, OPTION_TEXT, PUBLISHER_OPTION(architecture), "NAME",
+		"which architecture, when there are several"},
+};
+
+static bool is_wanted(const PublisherSettings *settings, const char *component, const Manifest *manifest)
+{
+	return strcmp(manifest->component, component) == 0 &&
+	       (!settings->base_version || strcmp(manifest->base_version, settings->base_version) == 0) &&
+	       (!settings->architecture || strcmp(manifest->os.architecture, settings->architecture) == 0);
+}
+
+/* The one manifest with this component and letter. */
+static int find_letter(Published *repository, const PublisherSettings *settings, const char *component,
+	unsigned sequence, Manifest **ret, Error *error)
+{
+	CLEANUP(manifest_free) Manifest *found = NULL;
+	CLEANUP_PATHS PublishedPaths paths = {NULL, 0};
+	char letter[LETTER_SIZE];
+
+	if (published_list(repository, "", &paths, error) < 0)
+		return -1;
+	for (size_t i = 0; i < paths.count; i++) {
+		CLEANUP(manifest_free) Manifest *manifest = NULL;
+
+		if (!text_has_suffix(paths.paths[i], "/manifest.json"))
+			continue;
+		if (published_manifest(repository, paths.paths[i], &manifest, error) < 0)
+			return -1;
+		if (manifest->sequence != sequence || !is_wanted(settings, component, manifest))
+			continue;
+		if (found)
+			return error_set(error,
+				"there is more than one %s (%s), on %s %s %s and on %s %s %s: say "
+				"--base-version and --arch",
+				component, letter_from_sequence(sequence, letter), found->os.version_id,
+				found->os.architecture, found->base_version, manifest->os.version_id,
+				manifest->os.architecture, manifest->base_version);
+		found = TAKE_PTR(manifest);
+	}
+	if (!found)
+		return error_set(error, "the repository has no %s (%s)", component,
+			letter_from_sequence(sequence, letter));
+	*ret = TAKE_PTR(found);
+	return 0;
+}
+
+static int add_withdrawn(Manifest *manifest, unsigned sequence, Error *error)
+{
+	unsigned *withdrawn =
+		reallocarray(manifest->withdrawn, manifest->n_withdrawn + 1, sizeof(*manifest->withdrawn));
+
+	if (!withdrawn)
+		return error_memory(error);
+	withdrawn[manifest->n_withdrawn++] = sequence;
+	manifest->withdrawn = withdrawn;
+	manifest_sort(manifest);
+	return 0;
+}
+
+/* The manifest is issued again at its own path; the signed metadata then names its new digest. */
+static int publish(Published *repository, const Keys *keys, const Manifest *manifest, Error *error)
+{
+	SignerKeys for_signer = keys_for_signer(keys);
+	CLEANUP_BUFFER Buffer document = BUFFER_INIT;
+	CLEANUP_FREE char *path = NULL;
+	int directory = published_directory(repository);
+	SignerTarget target;
+
+	if (layout_file(manifest, manifest->sequence, "manifest.json", &path, error) < 0 ||
+		manifest_write(manifest, &document, error) < 0 ||
+		published_store(directory, path, buffer_bytes(&document), &target, error) < 0)
+		return -1;
+	return signer_publish(
+		directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, clock_now(), &target, 1, error);
+}
+
+/* Devices look at the newest letter of a series: that is where they learn of it. */
+static int withdraw(Published *repository, const Keys *keys, const Manifest *letter, Error *error)
+{
+	CLEANUP(manifest_free) Manifest *newest = NULL;
+	CLEANUP_FREE char *series = NULL, *title = NULL;
+
+	if (manifest_title(letter, &title, error) < 0 || layout_series(letter, &series, error) < 0 ||
+		published_newest(repository, series, &newest, error) != 0)
+		return -1;
+	if (manifest_is_withdrawn(newest, letter->sequence)) {
+		printf("%s is withdrawn already.\n", title);
+		return 0;
+	}
+	if (add_withdrawn(newest, letter->sequence, error) < 0 ||
+		publish(repository, keys, newest, error) < 0)
+		return -1;
+	printf("%s is withdrawn: devices leave it at their next check%s.\n", title,
+		newest->sequence == letter->sequence ? " and go back to the base or an earlier letter" : "");
+	return 0;
+}
+
+static int run(void *settings, const OptionList *operands, Error *error)
+{
+	const PublisherSettings *own = settings;
+	CLEANUP(published_free) Published *repository = NULL;
+	CLEANUP(manifest_free) Manifest *letter = NULL;
+	CLEANUP_KEYS Keys keys = {.root = NULL};
+	CLEANUP_FREE char *path = NULL;
+	unsigned sequence = 0;
+
+	if (publisher_require(own->repository, "repository=DIR", error) < 0 ||
+		letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
+		keys_path(own->repository, own->keys, &path, error) < 0 ||
+		keys_load(path, false, &keys, error) < 0 ||
+		published_open(own->repository, NULL, true, &repository, error) < 0 ||
+		find_letter(repository, own, operands->words[0], sequence, &letter, error) < 0)
+		return -1;
+	return withdraw(repository, &keys, letter, error);
+}
+
+const Command command_withdraw = {
+	.name = "withdraw",
+	.operands = "COMPONENT LETTER",
+	.min_operands = 2,
+	.max_operands = 2,
+	.summary = "tell devices to leave an improvement",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.run = run,
+};

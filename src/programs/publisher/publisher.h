@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * suture-publish: what its commands share. Each command is a file with one const Command.
+ */
+
+#include "base/options.h"
+
+typedef struct PublisherSettings {
+	const char *repository, *keys;
+	const char *component, *os_release, *architecture, *base_version, *fixed_version;
+	const char *rollout_hours, *released, *trusted_root, *address;
+	OptionList base, fixed, advisories;
+	bool with_docs, dry_run, json, quiet;
+} PublisherSettings;
+
+extern const Command command_init;
+extern const Command command_release;
+extern const Command command_refresh;
+extern const Command command_serve;
+extern const Command command_verify;
+extern const Command command_withdraw;
+
+/* For the option tables. */
+#define PUBLISHER_OPTION(field) offsetof(PublisherSettings, field)
+
+/* The sentence for an option that a command cannot do without. */
+int publisher_require(const char *value, const char *option, Error *error);
