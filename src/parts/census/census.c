@@ -18,7 +18,7 @@ enum { FINDINGS_MAX = 65536 };
 typedef struct Taking {
 	const CensusQuery *query;
 	int proc;
-	Targets *targets;
+	Replaced *targets;
 	Content *content;
 	Namespaces namespaces;
 	size_t capacity;
@@ -28,7 +28,7 @@ typedef struct Taking {
 static void taking_clear_cleanup(Taking *taking)
 {
 	(void)close_keeping_errno(taking->proc);
-	(void)targets_free(taking->targets);
+	(void)replaced_free(taking->targets);
 	(void)content_free(taking->content);
 	namespaces_clear(&taking->namespaces);
 	(void)census_free(taking->census);
@@ -264,7 +264,7 @@ int census_take(const CensusQuery *query, Census **ret, Error *error)
 	if (!taking.census)
 		return error_memory(error);
 	if (proc_open_root(&taking.proc, error) < 0 ||
-		targets_new(query->targets, query->n_targets, &taking.targets, error) < 0 ||
+		replaced_new(query->targets, query->n_targets, &taking.targets, error) < 0 ||
 		content_new(&taking.content, error) < 0 || take_processes(&taking, error) < 0)
 		return -1;
 	sort_findings(taking.census);

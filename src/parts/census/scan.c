@@ -8,7 +8,7 @@
 /* A reading of maps under way. */
 typedef struct Look {
 	int directory;
-	Targets *targets;
+	Replaced *targets;
 	Content *content;
 	Scan scan;
 } Look;
@@ -33,7 +33,7 @@ static bool is_executable(int directory, const MapsEntry *mapping)
 static void look_at_mapping(Look *look, const MapsEntry *mapping)
 {
 	size_t n;
-	const CensusTarget *found = targets_find(look->targets, mapping->device, mapping->inode, &n);
+	const CensusTarget *found = replaced_find(look->targets, mapping->device, mapping->inode, &n);
 	bool exposed = false;
 
 	for (size_t i = 0; i < n; i++) {
@@ -41,7 +41,7 @@ static void look_at_mapping(Look *look, const MapsEntry *mapping)
 			content_differs(look->content, look->directory, mapping, &found[i]))
 			continue;
 		exposed = true;
-		if (!targets_count(look->targets, found[i].subject))
+		if (!replaced_count(look->targets, found[i].subject))
 			continue;
 		if (look->scan.n_subjects++ == 0 || found[i].subject < look->scan.first_subject)
 			look->scan.first_subject = found[i].subject;
@@ -50,7 +50,7 @@ static void look_at_mapping(Look *look, const MapsEntry *mapping)
 		look->scan.is_executable = is_executable(look->directory, mapping);
 }
 
-int scan_task(int directory, Targets *targets, Content *content, Scan *ret, Error *error)
+int scan_task(int directory, Replaced *targets, Content *content, Scan *ret, Error *error)
 {
 	Look look = {.directory = directory, .targets = targets, .content = content};
 	CLEANUP_FREE MapsReader *reader = malloc(sizeof(*reader));
@@ -63,7 +63,7 @@ int scan_task(int directory, Targets *targets, Content *content, Scan *ret, Erro
 		return r;
 	if (!reader)
 		return error_memory(error);
-	targets_begin(targets);
+	replaced_begin(targets);
 	maps_begin(reader, fd);
 	while ((r = maps_next(reader, &mapping, &failure)) == 0)
 		look_at_mapping(&look, &mapping);

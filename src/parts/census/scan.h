@@ -9,7 +9,7 @@
 
 #include "parts/census/content.h"
 #include "parts/census/proc.h"
-#include "parts/census/targets.h"
+#include "parts/census/replaced.h"
 
 typedef struct Scan {
 	bool has_memory; /* false for kernel threads and zombies */
@@ -19,4 +19,4 @@ typedef struct Scan {
 } Scan;
 
 /* directory is /proc/PID. PROC_GONE or PROC_DENIED. */
-int scan_task(int directory, Targets *targets, Content *content, Scan *ret, Error *error);
+int scan_task(int directory, Replaced *targets, Content *content, Scan *ret, Error *error);

@@ -3,7 +3,7 @@
 
 #include <sys/sysmacros.h>
 
-#include "parts/census/targets.h"
+#include "parts/census/replaced.h"
 
 static void finds_all_targets_of_one_identity(void **state)
 {
@@ -14,25 +14,25 @@ static void finds_all_targets_of_one_identity(void **state)
 		{.device = makedev(1, 1), .inode = 7, .subject = 2},
 		{.device = makedev(1, 2), .inode = 7, .subject = 1},
 	};
-	CLEANUP(targets_free) Targets *targets = NULL;
+	CLEANUP(replaced_free) Replaced *targets = NULL;
 	Error error = ERROR_INIT;
 	const CensusTarget *found;
 	size_t n;
 
 	(void)state;
-	assert_done(targets_new(list, ARRAY_SIZE(list), &targets, &error), &error);
-	found = targets_find(targets, makedev(1, 1), 7, &n);
+	assert_done(replaced_new(list, ARRAY_SIZE(list), &targets, &error), &error);
+	found = replaced_find(targets, makedev(1, 1), 7, &n);
 	assert_int_equal(n, 2);
 	assert_int_equal(found[0].subject, 2);
 	assert_int_equal(found[1].subject, 4);
-	found = targets_find(targets, makedev(2, 1), 5, &n);
+	found = replaced_find(targets, makedev(2, 1), 5, &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(found[0].subject, 9);
-	(void)targets_find(targets, makedev(1, 1), 8, &n);
+	(void)replaced_find(targets, makedev(1, 1), 8, &n);
 	assert_int_equal(n, 0);
-	(void)targets_find(targets, makedev(3, 1), 5, &n);
+	(void)replaced_find(targets, makedev(3, 1), 5, &n);
 	assert_int_equal(n, 0);
-	(void)targets_find(targets, 0, 0, &n);
+	(void)replaced_find(targets, 0, 0, &n);
 	assert_int_equal(n, 0);
 }
 
@@ -40,29 +40,29 @@ static void counts_a_subject_once_a_process(void **state)
 {
 	const CensusTarget list[] = {{.inode = 1, .subject = SIZE_MAX - 1}, {.inode = 2, .subject = 0},
 		{.inode = 3, .subject = 0}};
-	CLEANUP(targets_free) Targets *targets = NULL;
+	CLEANUP(replaced_free) Replaced *targets = NULL;
 	Error error = ERROR_INIT;
 
 	(void)state;
-	assert_done(targets_new(list, ARRAY_SIZE(list), &targets, &error), &error);
+	assert_done(replaced_new(list, ARRAY_SIZE(list), &targets, &error), &error);
 	for (int process = 0; process < 3; process++) {
-		targets_begin(targets);
-		assert_true(targets_count(targets, 0));
-		assert_false(targets_count(targets, 0));
-		assert_true(targets_count(targets, SIZE_MAX - 1));
-		assert_false(targets_count(targets, 1));
+		replaced_begin(targets);
+		assert_true(replaced_count(targets, 0));
+		assert_false(replaced_count(targets, 0));
+		assert_true(replaced_count(targets, SIZE_MAX - 1));
+		assert_false(replaced_count(targets, 1));
 	}
 }
 
 static void looks_for_nothing(void **state)
 {
-	CLEANUP(targets_free) Targets *targets = NULL;
+	CLEANUP(replaced_free) Replaced *targets = NULL;
 	Error error = ERROR_INIT;
 	size_t n = 1;
 
 	(void)state;
-	assert_done(targets_new(NULL, 0, &targets, &error), &error);
-	(void)targets_find(targets, makedev(1, 1), 1, &n);
+	assert_done(replaced_new(NULL, 0, &targets, &error), &error);
+	(void)replaced_find(targets, makedev(1, 1), 1, &n);
 	assert_int_equal(n, 0);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/census/targets.h"
+#include "parts/census/replaced.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct Targets {
+struct Replaced {
 	CensusTarget *sorted;
 	size_t n;
 	size_t *subjects; /* sorted, each once */
@@ -35,7 +35,7 @@ static int compare_subjects(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-static void list_subjects(Targets *targets)
+static void list_subjects(Replaced *targets)
 {
 	for (size_t i = 0; i < targets->n; i++)
 		targets->subjects[i] = targets->sorted[i].subject;
@@ -45,9 +45,9 @@ static void list_subjects(Targets *targets)
 			targets->subjects[targets->n_subjects++] = targets->subjects[i];
 }
 
-int targets_new(const CensusTarget *list, size_t n, Targets **ret, Error *error)
+int replaced_new(const CensusTarget *list, size_t n, Replaced **ret, Error *error)
 {
-	CLEANUP(targets_free) Targets *targets = calloc(1, sizeof(*targets));
+	CLEANUP(replaced_free) Replaced *targets = calloc(1, sizeof(*targets));
 
 	if (!targets)
 		return error_memory(error);
@@ -66,7 +66,7 @@ int targets_new(const CensusTarget *list, size_t n, Targets **ret, Error *error)
 	return 0;
 }
 
-Targets *targets_free(Targets *targets)
+Replaced *replaced_free(Replaced *targets)
 {
 	if (targets) {
 		free(targets->sorted);
@@ -77,7 +77,7 @@ Targets *targets_free(Targets *targets)
 	return NULL;
 }
 
-const CensusTarget *targets_find(const Targets *targets, dev_t device, uint64_t inode, size_t *ret_n)
+const CensusTarget *replaced_find(const Replaced *targets, dev_t device, uint64_t inode, size_t *ret_n)
 {
 	size_t low = 0, high = targets->n, n = 0;
 
@@ -95,12 +95,12 @@ const CensusTarget *targets_find(const Targets *targets, dev_t device, uint64_t 
 	return targets->sorted + low;
 }
 
-void targets_begin(Targets *targets)
+void replaced_begin(Replaced *targets)
 {
 	targets->process++;
 }
 
-bool targets_count(Targets *targets, size_t subject)
+bool replaced_count(Replaced *targets, size_t subject)
 {
 	const size_t *found = bsearch(&subject, targets->subjects, targets->n_subjects,
 		sizeof(*targets->subjects), compare_subjects);
