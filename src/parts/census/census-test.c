@@ -142,6 +142,7 @@ static void follows_fork_but_not_exec(void **state)
 	const Place *place = *state;
 	CensusTarget target;
 	CLEANUP(census_free) Census *census = NULL;
+	size_t n_mapping = 0;
 	pid_t forked, executed;
 
 	place_copy_program(place, "program");
@@ -152,7 +153,10 @@ static void follows_fork_but_not_exec(void **state)
 	process_end(executed);
 	forked = process_start(map_and_fork, place, FILE_NAME);
 	census = take(&target, 1);
-	assert_int_equal(census->n_findings, 2);
+	/* Tests that run at the same time may have namespaces that count. */
+	for (size_t i = 0; i < census->n_findings; i++)
+		n_mapping += census->findings[i].kind == CENSUS_MAPPING;
+	assert_int_equal(n_mapping, 2);
 	assert_non_null(find_process(census, forked));
 	process_end(forked);
 }

@@ -92,6 +92,43 @@ static void leaves_other_systems_alone(void **state)
 	assert_false(is_old(HOST, "/", CURRENT, "90 1 0:61 / /usr rw - tmpfs suture:1 rw\n"));
 }
 
+static void leaves_generations_of_other_systems_to_them(void **state)
+{
+	(void)state;
+	/* A container that is kept up to date from within. */
+	assert_false(is_old(HOST, "/", CURRENT,
+		"90 1 0:61 / / rw - overlay overlay rw\n91 90 0:77 / /usr ro - overlay suture:5 ro\n"));
+	assert_false(is_old(HOST, "/", 0,
+		"90 1 254:0 /srv/c / rw - ext4 /dev/vda rw\n91 90 0:77 / /usr ro - overlay suture:5 ro\n"));
+	/* One that was given a generation of this system is not such a one. */
+	assert_true(is_old(HOST, "/", CURRENT,
+		"90 1 0:61 / / rw - overlay overlay rw\n91 90 0:41 / /usr ro - overlay suture:1 ro\n"));
+}
+
+static void finds_generations_that_nobody_else_remembers(void **state)
+{
+	(void)state;
+	/* Detached here, but still there: over this system's base, and in a sandbox. */
+	assert_true(is_old(HOST, "/", CURRENT,
+		"90 1 254:0 / / rw - ext4 /dev/vda rw\n91 90 0:33 / /usr ro - overlay suture:0 ro\n"));
+	assert_true(is_old(HOST, "/", CURRENT,
+		"90 1 0:60 / / rw - tmpfs none rw\n91 90 0:33 / /usr ro - overlay suture:0 ro\n"));
+}
+
+static void is_not_kept_busy_by_many_mounts(void **state)
+{
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_done(buffer_append_format(&text, &error, "1 0 0:61 / / rw - ext4 none rw\n"), &error);
+	for (int i = 2; i < 100000; i++)
+		assert_done(buffer_append_format(
+				    &text, &error, "%d 1 0:77 / /%d/usr rw - overlay suture:1 rw\n", i, i),
+			&error);
+	assert_true(is_old(HOST, "/", CURRENT, (const char *)text.data));
+}
+
 static void ignores_what_is_covered(void **state)
 {
 	(void)state;
@@ -152,6 +189,9 @@ int main(void)
 		cmocka_unit_test(finds_a_namespace_that_shows_an_older_generation),
 		cmocka_unit_test(after_a_revert_only_generations_are_old),
 		cmocka_unit_test(leaves_other_systems_alone),
+		cmocka_unit_test(leaves_generations_of_other_systems_to_them),
+		cmocka_unit_test(finds_generations_that_nobody_else_remembers),
+		cmocka_unit_test(is_not_kept_busy_by_many_mounts),
 		cmocka_unit_test(ignores_what_is_covered),
 		cmocka_unit_test(a_second_mount_of_the_whole_file_system_is_no_usr),
 		cmocka_unit_test(knows_a_usr_on_a_file_system_of_its_own),

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+enum { CANDIDATES_MAX = 256 };
+
 static const char USR[] = "/usr";
 static const char SOURCE_PREFIX[] = "suture:";
 
@@ -50,30 +52,14 @@ static const MountEntry *find_base(const Mountinfo *own, const char *path)
 	return base;
 }
 
-static bool is_mounted_at(const Mountinfo *mounts, dev_t device, const char *point)
+static int list_known(OldUsr *usr, const Mountinfo *own, Error *error)
 {
-	for (size_t i = 0; i < mounts->n_entries; i++)
-		if (mounts->entries[i].device == device && strcmp(mounts->entries[i].point, point) == 0)
-			return true;
-	return false;
-}
-
-/* Generations that this namespace has over the usr of another root, and never had over this one. */
-static int find_others(OldUsr *usr, const Mountinfo *own, Error *error)
-{
-	for (size_t i = 0; i < own->n_entries; i++) {
-		const MountEntry *entry = &own->entries[i];
-		dev_t *grown;
-
-		if (!is_generation(entry) || !text_has_suffix(entry->point, USR) ||
-			is_mounted_at(own, entry->device, usr->path))
-			continue;
-		grown = reallocarray(usr->others, usr->n_others + 1, sizeof(*grown));
-		if (!grown)
-			return error_memory(error);
-		usr->others = grown;
-		usr->others[usr->n_others++] = entry->device;
-	}
+	usr->known = calloc(own->n_entries + 1, sizeof(*usr->known));
+	if (!usr->known)
+		return error_memory(error);
+	for (size_t i = 0; i < own->n_entries; i++)
+		if (is_generation(&own->entries[i]) && strcmp(own->entries[i].point, usr->path) == 0)
+			usr->known[usr->n_known++] = own->entries[i].device;
 	return 0;
 }
 
@@ -90,14 +76,14 @@ int old_usr_init(OldUsr *usr, const Mountinfo *own, const char *root, dev_t curr
 		if (directory_at(base, usr->path, &usr->base_directory, error) < 0)
 			return -1;
 	}
-	return find_others(usr, own, error);
+	return list_known(usr, own, error);
 }
 
 void old_usr_clear(OldUsr *usr)
 {
 	free(usr->path);
 	free(usr->base_directory);
-	free(usr->others);
+	free(usr->known);
 	*usr = OLD_USR_INIT;
 }
 
@@ -108,38 +94,63 @@ static bool is_bare_base(const OldUsr *usr, const MountEntry *entry, const char 
 	       shows_directory(entry, path, usr->base_directory);
 }
 
-static bool is_old_generation(const OldUsr *usr, const MountEntry *entry)
+static bool is_known(const OldUsr *usr, dev_t device)
 {
-	if (!is_generation(entry) || entry->device == usr->current)
+	for (size_t i = 0; i < usr->n_known; i++)
+		if (usr->known[i] == device)
+			return true;
+	return false;
+}
+
+/* Is it mounted over the usr of another system? In a sandbox, whose root is a tmpfs, there is no other system
+ * than the one that its usr was taken from. */
+static bool is_over_another(const OldUsr *usr, const Mountinfo *mounts, const MountEntry *entry)
+{
+	const MountEntry *beneath = find_base(mounts, entry->point);
+	const MountEntry *root = mountinfo_at(mounts, "/");
+
+	if (!beneath || !usr->base_directory || !text_has_suffix(entry->point, USR) ||
+		(root && strcmp(root->type, "tmpfs") == 0))
 		return false;
-	for (size_t i = 0; i < usr->n_others; i++)
-		if (usr->others[i] == entry->device)
-			return false;
-	return true;
+	return beneath->device != usr->base_device ||
+	       !shows_directory(beneath, entry->point, usr->base_directory);
+}
+
+static bool is_old_generation(const OldUsr *usr, const Mountinfo *mounts, const MountEntry *entry)
+{
+	return is_generation(entry) && entry->device != usr->current &&
+	       (is_known(usr, entry->device) || !is_over_another(usr, mounts, entry));
 }
 
 static bool is_old_at(const OldUsr *usr, const Mountinfo *mounts, const char *path)
 {
 	const MountEntry *entry = mountinfo_at(mounts, path);
 
-	return entry && (is_old_generation(usr, entry) || is_bare_base(usr, entry, path));
+	return entry && (is_old_generation(usr, mounts, entry) || is_bare_base(usr, entry, path));
 }
 
-/* What is mounted right over a mount is looked for first: it is cheap, and a user may have made many. */
-static bool is_visible(const Mountinfo *mounts, const MountEntry *entry)
+/* May it be an old usr that is mounted by itself, and does nothing lie right on it? Cheap to tell. */
+static bool is_candidate(const OldUsr *usr, const Mountinfo *mounts, const MountEntry *entry)
 {
-	return !mountinfo_next(mounts, entry, entry->point) && mountinfo_at(mounts, entry->point) == entry;
+	bool is_interesting =
+		is_generation(entry) ? entry->device != usr->current : is_bare_base(usr, entry, entry->point);
+
+	return is_interesting && !mountinfo_next(mounts, entry, entry->point);
 }
 
 bool old_usr_is_shown(const OldUsr *usr, const Mountinfo *mounts)
 {
+	size_t n_candidates = 0;
+
 	if (is_old_at(usr, mounts, USR) || is_old_at(usr, mounts, usr->path))
 		return true;
 	for (size_t i = 0; i < mounts->n_entries; i++) {
 		const MountEntry *entry = &mounts->entries[i];
 
-		if ((is_old_generation(usr, entry) || is_bare_base(usr, entry, entry->point)) &&
-			is_visible(mounts, entry))
+		if (!is_candidate(usr, mounts, entry))
+			continue;
+		/* More than anybody needs are there to keep us busy: reported, he gets the attention. */
+		if (is_old_at(usr, mounts, entry->point) || ++n_candidates > CANDIDATES_MAX)
 			return true;
 	}
 	return false;

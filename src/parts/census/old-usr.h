@@ -15,8 +15,8 @@ typedef struct OldUsr {
 	dev_t current;
 	dev_t base_device;
 	char *base_directory; /* within the base's file system; NULL when the table did not tell */
-	dev_t *others;        /* generations over the usr of other roots, which their own census is for */
-	size_t n_others;
+	dev_t *known;         /* the generations that are mounted over it here, covered ones too */
+	size_t n_known;
 } OldUsr;
 
 #define OLD_USR_INIT \
@@ -38,5 +38,7 @@ static inline void old_usr_clear_cleanup(OldUsr *usr)
 /*
  * Would a process with this table find bytes of an old generation, or of the base while a generation is
  * active: at /usr, at the usr that generations are mounted over, or where exactly one of them is mounted?
+ * Generations that another system (a container, another root) has over a usr of its own are left to its own
+ * census.
  */
 bool old_usr_is_shown(const OldUsr *usr, const Mountinfo *mounts);
