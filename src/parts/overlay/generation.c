@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -16,14 +15,15 @@
 #include "parts/overlay/errand.h"
 #include "parts/overlay/fs-context.h"
 #include "parts/overlay/stack.h"
+#include "parts/overlay/workspace.h"
 
 enum { SUBMOUNTS_MAX = 128, NAME_SIZE = 24 };
 
-/* Names in the workspace, which is the working directory while a tree is built: the layers are "1", "2"… */
-#define BASE_NAME "base"
+/* In the workspace; the layers are "1", "2"… They are attached to it because Linux 6.12 refuses detached
+ * ones. */
 #define TREE_NAME "tree"
 
-/* A mount below ROOT/usr, cloned before the stack is peeled. */
+/* A mount below ROOT/usr, cloned before ROOT/usr is covered. */
 typedef struct Submount {
 	const char *point; /* relative to usr; lies in the stack */
 	int tree;
@@ -50,35 +50,6 @@ static int open_images(Work *work, Error *error)
 		if (layer_open(work->plan->layers[i].path, &work->images[i], error) < 0)
 			return -1;
 	return 0;
-}
-
-/* In a chroot "/" need not be a mount, and what is none cannot be made private. The namespace's own root
- * always is one; joining the namespace it is already in takes a process there. */
-static int make_private_from_outside(Error *error)
-{
-	CLEANUP_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CLEANUP_CLOSE int namespace = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	CLEANUP_CLOSE int directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (root < 0 || namespace < 0 || directory < 0)
-		return error_os(error, errno, "cannot open the mount namespace");
-	if (setns(namespace, CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_os(error, errno, "cannot make the mount namespace private");
-	if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(directory) < 0)
-		return error_os(error, errno, "cannot go back to the root directory");
-	return 0;
-}
-
-static int enter_private_namespace(Error *error)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return error_os(error, errno, "cannot make a mount namespace%s",
-			errno == EPERM ? " (only root, with CAP_SYS_ADMIN, may)" : "");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		return 0;
-	if (errno != EINVAL)
-		return error_os(error, errno, "cannot make the mount namespace private");
-	return make_private_from_outside(error);
 }
 
 static int clone_submount(Work *work, const MountEntry *entry, Error *error)
@@ -115,93 +86,17 @@ static int clone_submounts(Work *work, Error *error)
 	return 0;
 }
 
-static int identify(const char *path, struct stat *ret, Error *error)
-{
-	if (lstat(path, ret) < 0)
-		return error_os(error, errno, "cannot examine %s", path);
-	return 0;
-}
-
-/*
- * Takes everything down to the base off ROOT/usr in the private namespace. Between generations only the base
- * itself may lie, where one was deactivated while it was in use. Anything else was put there by somebody who
- * would lose it from sight if a new generation covered it.
- */
-static int peel(Work *work, Error *error)
-{
-	size_t n = stack_levels_to_base(&work->stack);
-	const MountEntry *stranger = NULL;
-	struct stat seen = {0}, base;
-
-	for (size_t i = 0; i < n; i++) {
-		const MountEntry *level = work->stack.levels[i];
-		struct stat status;
-		uint64_t ignored;
-
-		if (identify(work->stack.usr, &status, error) < 0)
-			return -1;
-		if (!stack_is_generation(level, &ignored)) {
-			if (stranger && (status.st_dev != seen.st_dev || status.st_ino != seen.st_ino))
-				break;
-			stranger = level;
-			seen = status;
-		}
-		if (umount2(work->stack.usr, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-			return error_os(
-				error, errno, "cannot look below the generation at %s", work->stack.usr);
-	}
-	if (identify(work->stack.usr, &base, error) < 0)
-		return -1;
-	if (stranger && (base.st_dev != seen.st_dev || base.st_ino != seen.st_ino))
-		return error_set(error,
-			"something else (type %s, source \"%s\") is mounted over a generation at %s; unmount "
-			"it "
-			"first",
-			stranger->type, stranger->source, work->stack.usr);
-	return 0;
-}
-
-static int read_attributes(Work *work, int base, Error *error)
+/* A generation lets programs do what the base lets them do: setuid programs live there. */
+static int read_attributes(Work *work, Error *error)
 {
 	struct statvfs status;
 
-	if (fstatvfs(base, &status) < 0)
-		return error_os(error, errno, "cannot examine %s", work->stack.usr);
+	if (statvfs(WORKSPACE_BASE, &status) < 0)
+		return error_os(error, errno, "cannot examine the base");
 	work->attributes = MOUNT_ATTR_RDONLY | (status.f_flag & ST_NOSUID ? MOUNT_ATTR_NOSUID : 0) |
 			   (status.f_flag & ST_NODEV ? MOUNT_ATTR_NODEV : 0) |
 			   (status.f_flag & ST_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
 	return 0;
-}
-
-static int place(int tree, const char *name, Error *error)
-{
-	if (move_mount(tree, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return error_os(error, errno, "cannot mount %s in the workspace", name);
-	return 0;
-}
-
-/*
- * A directory to mount things in, which no root lacks and nobody else can see: ROOT/usr itself, in the
- * private namespace. It becomes the working directory, so that the names in it need no path and no escaping.
- * A layer has to be attached to a namespace: Linux 6.12 refuses a detached one.
- */
-static int make_workspace(Work *work, Error *error)
-{
-	CLEANUP_CLOSE int base = open_tree(
-		AT_FDCWD, work->stack.usr, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-
-	if (base < 0)
-		return error_os(error, errno, "cannot open the base at %s", work->stack.usr);
-	if (read_attributes(work, base, error) < 0)
-		return -1;
-	if (mount("suture", work->stack.usr, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=1m") <
-		0)
-		return error_os(error, errno, "cannot make a workspace (tmpfs)");
-	if (chdir(work->stack.usr) < 0)
-		return error_os(error, errno, "cannot enter the workspace");
-	if (mkdir(BASE_NAME, 0700) < 0 || mkdir(TREE_NAME, 0700) < 0)
-		return error_os(error, errno, "cannot use the workspace");
-	return place(base, BASE_NAME, error);
 }
 
 static int attach_layer(const Work *work, size_t i, LayerMethod method, Error *error)
@@ -215,18 +110,16 @@ static int attach_layer(const Work *work, size_t i, LayerMethod method, Error *e
 	if (r > 0)
 		return r;
 	(void)snprintf(name, sizeof(name), "%zu", i + 1);
-	if (mkdir(name, 0700) < 0 && errno != EEXIST)
-		return error_os(error, errno, "cannot use the workspace");
-	return place(tree, name, error);
+	return workspace_place(tree, name, error);
 }
 
-/* "1:2:base" */
+/* "1:2:base/usr" */
 static int list_layers(size_t n, Buffer *to, Error *error)
 {
 	for (size_t i = 0; i < n; i++)
 		if (buffer_append_format(to, error, "%zu:", i + 1) < 0)
 			return -1;
-	return buffer_append_format(to, error, BASE_NAME);
+	return buffer_append_format(to, error, WORKSPACE_BASE);
 }
 
 /*
@@ -297,7 +190,7 @@ static int make_overlay(const Work *work, int *ret_tree, Error *error)
 
 static int make_base(int *ret_tree, Error *error)
 {
-	*ret_tree = open_tree(AT_FDCWD, BASE_NAME, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	*ret_tree = open_tree(AT_FDCWD, WORKSPACE_BASE, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	return *ret_tree < 0 ? error_os(error, errno, "cannot copy the mount of the base") : 0;
 }
 
@@ -336,7 +229,7 @@ static int make_tree(Work *work, int *ret_tree, Error *error)
 	int tree;
 
 	if ((work->plan->n_layers > 0 ? make_overlay(work, &upper, error) : make_base(&upper, error)) < 0 ||
-		place(upper, TREE_NAME, error) < 0 || place_submounts(work, error) < 0)
+		workspace_place(upper, TREE_NAME, error) < 0 || place_submounts(work, error) < 0)
 		return -1;
 	/* What is attached here cannot be moved to the caller's namespace, but a copy of it can. */
 	tree = open_tree(AT_FDCWD, TREE_NAME, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
@@ -350,9 +243,9 @@ static int build(void *userdata, int *ret_tree, Error *error)
 {
 	Work work = {.plan = userdata, .stack = STACK_INIT};
 
-	if (open_images(&work, error) < 0 || enter_private_namespace(error) < 0 ||
+	if (open_images(&work, error) < 0 || workspace_enter_namespace(error) < 0 ||
 		stack_read(work.plan->root, &work.stack, error) < 0 || clone_submounts(&work, error) < 0 ||
-		peel(&work, error) < 0 || make_workspace(&work, error) < 0)
+		workspace_make(&work.stack, error) < 0 || read_attributes(&work, error) < 0)
 		return -1;
 	return make_tree(&work, ret_tree, error);
 }

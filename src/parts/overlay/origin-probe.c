@@ -6,6 +6,7 @@
  * usage: origin-probe PATH          checks that /proc/self/exe is PATH, loads ../lib/librelease.so from
  *                                   $ORIGIN and prints the release it names
  *        origin-probe PATH wait     prints "ready" and waits for a line before
+ *        origin-probe PATH quiet    prints only what is wrong
  *        origin-probe PATH euid     prints the effective user instead
  */
 
@@ -35,22 +36,25 @@ static int check_path(const char *expected)
 	return -1;
 }
 
-static int print_release(void)
+static int print_release(int quiet)
 {
 	void *library = dlopen("$ORIGIN/../lib/librelease.so", RTLD_NOW);
 	const char *release = library ? dlsym(library, "release") : NULL;
 
-	(void)puts(release ? release : dlerror());
+	if (!release || !quiet)
+		(void)puts(release ? release : dlerror());
 	return release ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
+	const char *mode = argc > 2 ? argv[2] : "";
+
 	if (argc < 2)
 		return 2;
-	if (argc > 2 && strcmp(argv[2], "euid") == 0)
+	if (strcmp(mode, "euid") == 0)
 		return printf("%u\n", (unsigned int)geteuid()) < 0;
-	if (argc > 2 && wait_for_line() < 0)
+	if (strcmp(mode, "wait") == 0 && wait_for_line() < 0)
 		return 1;
-	return check_path(argv[1]) < 0 || print_release() < 0;
+	return check_path(argv[1]) < 0 || print_release(strcmp(mode, "quiet") == 0) < 0;
 }
