@@ -5,11 +5,12 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,12 +67,16 @@ static _Noreturn void read_on(Observed *observed, const char *usr)
 	_exit(EXIT_SUCCESS);
 }
 
-static int start(void)
+/* Observers never rest; the swapper, which waits for the kernel now and then, must not queue up behind them.
+ */
+static pid_t start(void)
 {
 	pid_t child = fork();
 
-	if (child == 0)
+	if (child == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)setpriority(PRIO_PROCESS, 0, 10);
+	}
 	return child;
 }
 
@@ -97,19 +102,16 @@ pid_t observe_reads_in_namespace(Observed *observed, const char *usr)
 	read_on(observed, usr);
 }
 
-/* Its complaint, if it has any, goes to stdout; what it says in a good case, to nowhere. */
-static void exec_once(Observed *observed, const char *path)
+static void exec_once(Observed *observed, char *path)
 {
+	char quiet[] = "quiet";
+	char *argv[] = {path, path, quiet, NULL};
 	int status = -1;
-	pid_t child = fork();
+	pid_t child;
 
-	if (child == 0) {
-		(void)execl(path, path, path, "quiet", NULL);
-		(void)fprintf(stderr, "exec: %s\n", strerror(errno));
-		_exit(127);
-	}
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	if (posix_spawn(&child, path, NULL, NULL, argv, NULL) == 0)
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
 	count(&observed->execs);
 	if (status != 0)
 		count(&observed->exec_failures);

@@ -5,7 +5,8 @@
  * they should never see: an error, the base between two generations, a program that lost its own path.
  *
  * usage: swap-probe          exits with 0 when nothing was seen, 1 otherwise, 77 where it cannot run
- *        swap-probe naive    swaps by way of the base, to show that the probe would notice
+ *        swap-probe naive    swaps by way of the base; exits with 0 when the probe noticed it, so that its
+ *                            silence means something
  *
  * ORIGIN_PROBE and RELEASE_{BASE,ONE,TWO} name what is installed in the root.
  */
@@ -33,7 +34,9 @@
 enum {
 	READERS = 3,
 	NAMESPACE_READERS = 2,
+	EXECUTORS = 2,
 	CYCLES = 40,
+	CYCLES_NAIVE = 4,
 	SWAPS_IN_CYCLE = 4,
 	OPENS_MIN = 120000,
 	SKIPPED = 77
@@ -42,7 +45,7 @@ enum {
 typedef struct Probe {
 	char directory[64], root[96], usr[112];
 	Observed *observed;
-	pid_t observers[READERS + NAMESPACE_READERS + 1];
+	pid_t observers[READERS + NAMESPACE_READERS + EXECUTORS];
 	size_t n_observers;
 	bool naive;
 	Epoch now;
@@ -165,14 +168,15 @@ static void let_them_look(const Probe *probe)
 	const struct timespec moment = {.tv_nsec = 100 * 1000};
 	uint64_t share = OPENS_MIN / (CYCLES * (SWAPS_IN_CYCLE + 1));
 
-	while (atomic_load(&probe->observed->opens) < probe->swaps * share)
+	while (atomic_load(&probe->observed->opens) < probe->swaps * share ||
+		atomic_load(&probe->observed->execs) < probe->swaps * 2)
 		(void)nanosleep(&moment, NULL);
 }
 
 /* nothing → 1 → 2 → 1 → 2 → the base */
 static int run_cycles(Probe *probe, Error *error)
 {
-	for (int cycle = 0; cycle < CYCLES; cycle++) {
+	for (int cycle = 0; cycle < (probe->naive ? CYCLES_NAIVE : CYCLES); cycle++) {
 		for (int i = 0; i <= SWAPS_IN_CYCLE; i++) {
 			int to = i == SWAPS_IN_CYCLE ? 0 : 1 + i % 2;
 
@@ -212,8 +216,12 @@ static int report(const Probe *probe)
 		"failed\n",
 		text_count(probe->swaps, swaps), text_count(seen->wrong, wrong),
 		text_count(seen->execs, execs), text_count(seen->exec_failures, failures));
+	if (probe->naive)
+		return seen->base_between > 0 ? 0 : -1;
 	return seen->errors || seen->base_between || seen->wrong || seen->exec_failures ||
-	       seen->opens < OPENS_MIN || seen->execs == 0;
+			       seen->opens < OPENS_MIN || seen->execs < probe->swaps
+		       ? -1
+		       : 0;
 }
 
 /* Root's rights and what the kernel must have; the rest is held to work. */
