@@ -358,7 +358,8 @@ static void a_timestamp_never_goes_back(void **state)
 	assert_fails(TIMESTAMP(fixture_timestamp(3, 5)), &world->error,
 		"timestamp metadata is older (version 3) than what this device has seen (version 5)");
 	assert_fails(TIMESTAMP(fixture_timestamp(6, 4)), &world->error,
-		"older (version 4) than what this device has seen (version 5)");
+		"timestamp metadata names an older snapshot (version 4) than what this device has seen "
+		"(version 5)");
 	assert_int_equal(TIMESTAMP(fixture_timestamp(5, 9)), TRUSTED_SAME_VERSION);
 	assert_int_equal(trusted_set_timestamp(world->set)->snapshot.version, 5);
 	assert_done(TIMESTAMP(fixture_timestamp(6, 5)), &world->error);

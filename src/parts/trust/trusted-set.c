@@ -52,13 +52,6 @@ static int wrong_order(const char *what, Error *error)
 	return error_set(error, "%s metadata comes in the wrong order", what);
 }
 
-static int older_version(const char *role, int64_t given, int64_t seen, Error *error)
-{
-	return error_set(error,
-		"%s metadata is older (version %lld) than what this device has seen (version %lld)", role,
-		(long long)given, (long long)seen);
-}
-
 int trusted_set_new(Bytes root, int64_t now, TrustedSet **ret, Error *error)
 {
 	CLEANUP(trusted_set_free) TrustedSet *set = calloc(1, sizeof(*set));
@@ -103,6 +96,21 @@ int trusted_set_finish_root(TrustedSet *set, Error *error)
 	return 0;
 }
 
+static int check_timestamp_succession(const Timestamp *older, const Timestamp *newer, Error *error)
+{
+	if (newer->metadata.version < older->metadata.version)
+		return error_set(error,
+			"timestamp metadata is older (version %lld) than what this device has seen "
+			"(version %lld)",
+			(long long)newer->metadata.version, (long long)older->metadata.version);
+	if (newer->snapshot.version < older->snapshot.version)
+		return error_set(error,
+			"timestamp metadata names an older snapshot (version %lld) than what this device "
+			"has seen (version %lld)",
+			(long long)newer->snapshot.version, (long long)older->snapshot.version);
+	return 0;
+}
+
 /* Section 5.4. The expired one is kept: it still tells which versions exist. */
 int trusted_set_update_timestamp(TrustedSet *set, Bytes timestamp, Error *error)
 {
@@ -114,16 +122,10 @@ int trusted_set_update_timestamp(TrustedSet *set, Bytes timestamp, Error *error)
 	if (timestamp_parse(timestamp, &next, error) < 0 ||
 		root_verify(set->root, TOP_LEVEL_TIMESTAMP, &next->metadata, error) < 0)
 		return -1;
-	if (seen) {
-		if (next->metadata.version < seen->metadata.version)
-			return older_version(
-				"timestamp", next->metadata.version, seen->metadata.version, error);
-		if (next->metadata.version == seen->metadata.version)
-			return TRUSTED_SAME_VERSION;
-		if (next->snapshot.version < seen->snapshot.version)
-			return older_version("the snapshot that timestamp", next->snapshot.version,
-				seen->snapshot.version, error);
-	}
+	if (seen && next->metadata.version == seen->metadata.version)
+		return TRUSTED_SAME_VERSION;
+	if (seen && check_timestamp_succession(seen, next, error) < 0)
+		return -1;
 	(void)timestamp_free(set->timestamp);
 	set->timestamp = TAKE_PTR(next);
 	return metadata_check_expiry(&set->timestamp->metadata, "timestamp", set->now, error) == 0
