@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the repository has for this device: for each series of letters (one component on one base), the newest
+ * improvement that is not withdrawn, and whether it fits.
+ */
+
+#include "engine/context.h"
+#include "engine/improvements.h"
+#include "engine/remote.h"
+
+typedef enum CatalogVerdict {
+	CATALOG_FITS,          /* made for exactly this base */
+	CATALOG_NOT_INSTALLED, /* none of its base's files is here */
+	CATALOG_OTHER_BASE,    /* the component is here, with other bytes */
+	CATALOG_OTHER_OS,
+	CATALOG_WITHDRAWN, /* every letter of the series was */
+} CatalogVerdict;
+
+typedef struct CatalogSeries {
+	char *component;
+	CatalogVerdict verdict;
+	Digest manifest_digest; /* of the newest that is not withdrawn; for CATALOG_WITHDRAWN of the newest */
+	Manifest *manifest;
+	unsigned *withdrawn; /* sequences, by the newest manifest's word */
+	size_t n_withdrawn;
+	char *reason; /* why it does not fit, as a sentence; NULL when it does */
+} CatalogSeries;
+
+typedef struct Catalog {
+	CatalogSeries *series;
+	size_t n;
+} Catalog;
+
+/* Fetches the manifests that the store does not hold yet. usr is the true base's /usr. */
+int catalog_read(
+	Engine *engine, Remote *remote, EngineNames components, int usr, Catalog **ret, Error *error);
+Catalog *catalog_free(Catalog *catalog);
+DEFINE_CLEANUP(Catalog *, catalog_free);
+
+/* The series of this component that fits, or NULL. */
+const CatalogSeries *catalog_find(const Catalog *catalog, const char *component);

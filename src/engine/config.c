@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/text.h"
+
+enum { CONFIG_SIZE_MAX = 64 * 1024, DROP_INS_MAX = 256 };
+
+static const char section[] = "[Suture]";
+static const char drop_in_folder[] = "etc/suture/suture.conf.d";
+
+typedef struct Key {
+	const char *name;
+	size_t offset;
+} Key;
+
+static const Key keys[] = {
+	{"Repository", offsetof(Config, repository)},
+	{"TrustedRoot", offsetof(Config, trust)},
+	{"State", offsetof(Config, state)},
+};
+
+int config_override(char **place, const char *value, Error *error)
+{
+	char *copy = NULL;
+
+	if (!value)
+		return 0;
+	if (text_copy(value, &copy, error) < 0)
+		return -1;
+	free(*place);
+	*place = copy;
+	return 0;
+}
+
+static char *strip(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (isspace((unsigned char)*text))
+		text++;
+	while (end > text && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	return text;
+}
+
+static int read_line(Config *config, char *line, Error *error)
+{
+	char *equals = strchr(line, '=');
+	const char *name;
+
+	if (!equals)
+		return error_set(error, "\"%.80s\" is not of the form Key=Value", line);
+	*equals = '\0';
+	name = strip(line);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(name, keys[i].name) == 0)
+			return config_override(
+				(char **)((char *)config + keys[i].offset), strip(equals + 1), error);
+	return error_set(error, "unknown key \"%.80s\"", name);
+}
+
+static int read_text(Config *config, char *text, int *line_number, Error *error)
+{
+	char *rest = text;
+	char *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		char *content = strip(line);
+
+		++*line_number;
+		if (*content == '\0' || *content == '#' || *content == ';' || strcmp(content, section) == 0)
+			continue;
+		if (*content == '[')
+			return error_set(error, "unknown section %.80s", content);
+		if (read_line(config, content, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_file(Config *config, int directory, const char *name, Error *error)
+{
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+	int line = 0;
+	int r = file_read(directory, name, CONFIG_SIZE_MAX, &text, error);
+
+	if (r == FILE_ABSENT)
+		return 0;
+	if (r < 0)
+		return -1;
+	if (text.size > 0 && read_text(config, (char *)text.data, &line, error) < 0)
+		return error_in(error, "%s:%d", name, line);
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int is_drop_in(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && text_has_suffix(entry->d_name, ".conf");
+}
+
+static int list_drop_ins(int root_fd, char *names[static DROP_INS_MAX], size_t *n, Error *error)
+{
+	CLEANUP_CLOSE int fd = openat(root_fd, drop_in_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(closedir) DIR *listing = NULL;
+	struct dirent *entry;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return error_os(error, errno, "cannot open %s", drop_in_folder);
+	listing = fdopendir(fd);
+	if (!listing)
+		return error_os(error, errno, "cannot list %s", drop_in_folder);
+	fd = -1;
+	while ((entry = readdir(listing))) {
+		if (!is_drop_in(entry))
+			continue;
+		if (*n == DROP_INS_MAX)
+			return error_set(error, "more than %d files in %s", DROP_INS_MAX, drop_in_folder);
+		if (path_join(drop_in_folder, entry->d_name, &names[*n], error) < 0)
+			return -1;
+		++*n;
+	}
+	qsort(names, *n, sizeof(names[0]), compare_names);
+	return 0;
+}
+
+static int read_drop_ins(Config *config, int root_fd, Error *error)
+{
+	char *names[DROP_INS_MAX];
+	size_t n = 0;
+	int r = list_drop_ins(root_fd, names, &n, error);
+
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = read_file(config, root_fd, names[i], error);
+		free(names[i]);
+	}
+	return r;
+}
+
+/* The vendor ships its root with the OS; an administrator's own one, for a fleet's repository, wins. */
+static int default_trust(int root_fd, const char *root, Config *config, Error *error)
+{
+	static const char *const places[] = {"etc/suture/root.json", "usr/lib/suture/root.json"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (faccessat(root_fd, places[i], F_OK, 0) == 0)
+			return path_join(root, places[i], &config->trust, error);
+	return 0;
+}
+
+int config_load(int root_fd, const char *root, Config *ret, Error *error)
+{
+	Config config = {NULL, NULL, NULL};
+
+	if (read_file(&config, root_fd, "usr/lib/suture/suture.conf", error) < 0 ||
+		read_file(&config, root_fd, "etc/suture/suture.conf", error) < 0 ||
+		read_drop_ins(&config, root_fd, error) < 0 ||
+		(!config.state && path_join(root, "var/lib/suture", &config.state, error) < 0) ||
+		(!config.trust && default_trust(root_fd, root, &config, error) < 0)) {
+		config_clear(&config);
+		return -1;
+	}
+	*ret = config;
+	return 0;
+}
+
+void config_clear(Config *config)
+{
+	free(config->repository);
+	free(config->trust);
+	free(config->state);
+	*config = (Config){NULL, NULL, NULL};
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "engine/context.h"
+#include "engine/plan.h"
+#include "engine/transaction.h"
+#include "parts/manifest/os-release.h"
+
+enum { LOCK_WAIT_MS = 10 * 1000 };
+
+/* An absolute path without symlinks and without a slash at its end: the form that mountinfo has. */
+static int set_root(Engine *engine, const char *root, Error *error)
+{
+	engine->root = realpath(root ? root : "/", NULL);
+	if (!engine->root)
+		return error_os(error, errno, "cannot find the root %s", root ? root : "/");
+	engine->root_fd = open(engine->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (engine->root_fd < 0)
+		return error_os(error, errno, "cannot open the root %s", engine->root);
+	return 0;
+}
+
+static int configure(Engine *engine, const EngineOptions *options, Error *error)
+{
+	if (config_load(engine->root_fd, engine->root, &engine->config, error) < 0 ||
+		config_override(&engine->config.repository, options->repository, error) < 0 ||
+		config_override(&engine->config.trust, options->trust, error) < 0 ||
+		config_override(&engine->config.state, options->state, error) < 0)
+		return -1;
+	return os_read(engine->root_fd, NULL, &engine->os, error);
+}
+
+/* Changing /usr takes root, and so does the store: say so before anything is tried. */
+static int open_for_writing(Engine *engine, Error *error)
+{
+	int r;
+
+	if (geteuid() != 0)
+		return error_set(error, "this changes the system: run it as root");
+	if (store_open(engine->config.state, true, &engine->store, error) < 0)
+		return -1;
+	r = store_lock(engine->store, LOCK_WAIT_MS, error);
+	if (r != 0)
+		return -1;
+	return transaction_recover(engine, error);
+}
+
+int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *error)
+{
+	CLEANUP(engine_free) Engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return error_memory(error);
+	engine->root_fd = -1;
+	engine->quiet = progress_on(NULL);
+	engine->progress = options->progress ? options->progress : &engine->quiet;
+	if (set_root(engine, options->root, error) < 0 || configure(engine, options, error) < 0)
+		return -1;
+	if (write ? open_for_writing(engine, error) < 0
+		  : store_open(engine->config.state, false, &engine->store, error) < 0)
+		return -1;
+	*ret = TAKE_PTR(engine);
+	return 0;
+}
+
+Engine *engine_free(Engine *engine)
+{
+	if (engine) {
+		(void)fetcher_free(engine->fetcher);
+		(void)store_free(engine->store);
+		os_clear(&engine->os);
+		config_clear(&engine->config);
+		(void)close_keeping_errno(engine->root_fd);
+		free(engine->root);
+		free(engine);
+	}
+	return NULL;
+}
+
+static int run(Engine *engine, EngineNames components, TransactionEvent begin, bool dry_run,
+	json_t **ret_plan, Error *error)
+{
+	CLEANUP(transaction_free) Transaction *transaction = NULL;
+	int r;
+
+	if (transaction_new(engine, components, dry_run, &transaction, error) < 0)
+		return -1;
+	r = transaction_run(transaction, begin, error);
+	progress_end(engine->progress, NULL);
+	if (r < 0 || plan_report(transaction, r == 0 && !dry_run, ret_plan, error) < 0)
+		return -1;
+	return r == STEP_NOTHING ? ENGINE_NOTHING : 0;
+}
+
+int engine_check(Engine *engine, EngineNames components, json_t **ret_plan, Error *error)
+{
+	return run(engine, components, EVENT_INSTALL, true, ret_plan, error);
+}
+
+int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Error *error)
+{
+	return run(engine, components, EVENT_INSTALL, false, ret_plan, error);
+}
+
+int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error)
+{
+	return run(engine, components, EVENT_REMOVE, dry_run, ret_plan, error);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The engine puts the parts together: what a device can do with improvements. Its faces are the programs.
+ *
+ * Every report is a JSON document (docs/reports.md has the schema): `--json` prints it as it is, and the
+ * text for people is made from it, so that both say the same.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/progress.h"
+
+typedef struct Engine Engine;
+
+/* NULL where the configuration below root decides (docs/configuration.md). */
+typedef struct EngineOptions {
+	const char *root;       /* absolute directory; NULL: "/" */
+	const char *repository; /* URL */
+	const char *state;      /* directory */
+	const char *trust;      /* file: the root metadata that the OS vendor ships */
+	Progress *progress;
+} EngineOptions;
+
+/* Components by name; none means all. */
+typedef struct EngineNames {
+	const char *const *names;
+	size_t count;
+} EngineNames;
+
+/* write: the engine will change something: takes the lock, and finishes or undoes what an interrupted run has
+ * left. Without it, nothing on the device is written. */
+int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *error);
+Engine *engine_free(Engine *engine);
+DEFINE_CLEANUP(Engine *, engine_free);
+
+/* Refreshes the trusted metadata and says what an install would do. Needs an engine opened for writing. */
+int engine_check(Engine *engine, EngineNames components, json_t **ret_plan, Error *error);
+
+enum { ENGINE_NOTHING = 1 }; /* there was nothing to do; the plan says why */
+
+/* Installs what is available; *ret_plan says what was done. */
+int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Error *error);
+
+/* Takes improvements off; dry_run only says what would be done. */
+int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error);
+
+/* Reports. */
+int engine_status(Engine *engine, json_t **ret, Error *error);
+int engine_exposed(Engine *engine, json_t **ret, Error *error);
+int engine_history(Engine *engine, json_t **ret, Error *error);
+/* what: a component, "COMPONENT (LETTER)", or an advisory's id. Looks at what is active and at what the last
+ * check found. */
+int engine_show(Engine *engine, const char *what, json_t **ret, Error *error);
+
+/* Restarts the units that are exposed and may be restarted; the report lists each with what happened. */
+int engine_restart(Engine *engine, json_t **ret, Error *error);

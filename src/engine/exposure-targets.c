@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/exposure-targets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/layers.h"
+#include "parts/image/image.h"
+#include "parts/overlay/overlay.h"
+
+static const char usr_prefix[] = "usr/";
+
+/* The device as it is mounted now. */
+typedef struct Mounted {
+	int usr;    /* the true base's */
+	dev_t base; /* as /proc/PID/maps shows it */
+	OverlayGeneration *generations;
+	size_t n;
+} Mounted;
+
+static void mounted_clear(Mounted *mounted)
+{
+	(void)close_keeping_errno(mounted->usr);
+	free(mounted->generations);
+}
+
+void exposure_targets_clear(ExposureTargets *targets)
+{
+	for (size_t i = 0; i < targets->n_subjects; i++)
+		free(targets->subjects[i].path);
+	free(targets->subjects);
+	free(targets->targets);
+	*targets = (ExposureTargets){.targets = NULL};
+}
+
+static int add_subject(
+	ExposureTargets *all, const Manifest *manifest, const char *path, size_t *ret, Error *error)
+{
+	ExposureSubject *subjects = reallocarray(all->subjects, all->n_subjects + 1, sizeof(*subjects));
+
+	if (!subjects)
+		return error_memory(error);
+	all->subjects = subjects;
+	subjects[all->n_subjects] = (ExposureSubject){manifest, NULL};
+	if (text_copy(path, &subjects[all->n_subjects].path, error) < 0)
+		return -1;
+	*ret = all->n_subjects++;
+	return 0;
+}
+
+static int add_target(ExposureTargets *all, CensusTarget target, Error *error)
+{
+	CensusTarget *targets = reallocarray(all->targets, all->n_targets + 1, sizeof(*targets));
+
+	if (!targets)
+		return error_memory(error);
+	all->targets = targets;
+	targets[all->n_targets++] = target;
+	return 0;
+}
+
+/* Did this generation bring the path itself? */
+static bool brings(const Improvements *set, const Manifest *manifest, const char *path)
+{
+	const Improvement *item = improvements_find(set, manifest->component);
+
+	return item && manifest_find_file(item->manifest, path);
+}
+
+/* The former bytes of a path that the base has: through the base, and through each generation that left the
+ * path to the base. */
+static int add_base_file(const Engine *engine, const State *state, const Mounted *mounted,
+	const Manifest *manifest, const ManifestBaseFile *file, ExposureTargets *all, Error *error)
+{
+	struct stat status;
+	size_t subject;
+
+	if (!text_has_prefix(file->path, usr_prefix) ||
+		fstatat(mounted->usr, file->path + strlen(usr_prefix), &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0; /* the base has moved on: then nobody can map it by this identity */
+	if (add_subject(all, manifest, file->path, &subject, error) < 0 ||
+		add_target(all,
+			(CensusTarget){.device = mounted->base, .inode = status.st_ino, .subject = subject},
+			error) < 0)
+		return -1;
+	for (size_t i = 0; i < mounted->n; i++) {
+		CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+
+		if (state_generation_set(state, engine->store, mounted->generations[i].number, &set, error) <
+			0)
+			return -1;
+		if (brings(&set, manifest, file->path))
+			continue;
+		if (add_target(all,
+			    (CensusTarget){.device = mounted->generations[i].device,
+				    .inode = status.st_ino,
+				    .subject = subject,
+				    .has_digest = true,
+				    .size = file->size,
+				    .digest = file->digest},
+			    error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_base_files(const Engine *engine, const State *state, const Mounted *mounted,
+	const Manifest *manifest, ExposureTargets *all, Error *error)
+{
+	for (size_t i = 0; i < manifest->n_files; i++) {
+		const ManifestBaseFile *file = manifest_find_base_file(manifest, manifest->files[i].path);
+
+		if (file && add_base_file(engine, state, mounted, manifest, file, all, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Finding the inode numbers that files of an older letter's image have. */
+typedef struct OldImage {
+	const Manifest *old, *new;
+	dev_t devices[2]; /* the generation's, and the image's own where the kernel shows that one; 0: none */
+	ExposureTargets *all;
+} OldImage;
+
+static int visit_old_file(void *userdata, const ImageEntry *entry, Error *error)
+{
+	OldImage *image = userdata;
+	CLEANUP_FREE char *path = NULL;
+	const ManifestFile *former, *now;
+	size_t subject;
+
+	if (!S_ISREG(entry->mode))
+		return 0;
+	if (text_format(&path, error, "%s%s", usr_prefix, entry->path) < 0)
+		return -1;
+	former = manifest_find_file(image->old, path);
+	now = manifest_find_file(image->new, path);
+	if (!former || former->type != MANIFEST_REGULAR ||
+		(now && now->type == MANIFEST_REGULAR && digest_equal(&now->digest, &former->digest)))
+		return 0;
+	if (add_subject(image->all, image->new, former->path, &subject, error) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(image->devices); i++)
+		if (image->devices[i] && add_target(image->all,
+						 (CensusTarget){.device = image->devices[i],
+							 .inode = entry->inode,
+							 .subject = subject,
+							 .has_digest = true,
+							 .size = former->size,
+							 .digest = former->digest},
+						 error) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_old_image(const Engine *engine, OldImage *image, Error *error)
+{
+	CLEANUP_CLOSE int fd = -1;
+	CLEANUP_MAP FileMap map = {NULL, 0};
+	int r = store_open_blob(engine->store, STORE_IMAGE, &image->old->image_digest, &fd, error);
+
+	if (r != 0)
+		return r == STORE_ABSENT ? 0 : -1;
+	if (file_map(fd, MANIFEST_IMAGE_MAX, "an image", &map, error) < 0)
+		return -1;
+	return image_walk((Bytes){map.data, map.size}, visit_old_file, image, error);
+}
+
+/* The former bytes that an older letter brought. */
+static int add_generation(const Engine *engine, const State *state, const OverlayGeneration *generation,
+	const Improvements *set, ExposureTargets *all, Error *error)
+{
+	CLEANUP_IMPROVEMENTS Improvements former = IMPROVEMENTS_INIT;
+
+	if (state_generation_set(state, engine->store, generation->number, &former, error) < 0)
+		return -1;
+	for (size_t i = 0; i < former.n; i++) {
+		const Improvement *old = &former.items[i];
+		const Improvement *new = improvements_find(set, old->manifest->component);
+		OldImage image = {.old = old->manifest, .devices = {generation->device, 0}, .all = all};
+
+		if (!new || digest_equal(&new->manifest_digest, &old->manifest_digest))
+			continue;
+		image.new = new->manifest;
+		if (layers_device(engine, old->manifest, &image.devices[1], error) < 0 ||
+			add_old_image(engine, &image, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int look_at_mounts(const Engine *engine, Mounted *mounted, dev_t *ret_current, Error *error)
+{
+	if (overlay_open_base(engine->root, &mounted->usr, error) < 0 ||
+		census_device_of(mounted->usr, &mounted->base, error) < 0 ||
+		overlay_list(engine->root, &mounted->generations, &mounted->n, error) < 0)
+		return -1;
+	for (size_t i = 0; i < mounted->n; i++)
+		if (mounted->generations[i].is_top)
+			*ret_current = mounted->generations[i].device;
+	return 0;
+}
+
+int exposure_targets_collect(
+	const Engine *engine, const State *state, const Improvements *set, ExposureTargets *ret, Error *error)
+{
+	__attribute__((cleanup(mounted_clear))) Mounted mounted = {.usr = -1};
+	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets all = {.targets = NULL};
+
+	if (look_at_mounts(engine, &mounted, &all.current, error) < 0)
+		return -1;
+	for (size_t i = 0; i < set->n; i++)
+		if (add_base_files(engine, state, &mounted, set->items[i].manifest, &all, error) < 0)
+			return -1;
+	for (size_t i = 0; i < mounted.n; i++)
+		if (add_generation(engine, state, &mounted.generations[i], set, &all, error) < 0)
+			return -1;
+	*ret = all;
+	all = (ExposureTargets){.targets = NULL};
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * From improvements to identities: for every path that a set replaces, the device and inode numbers by which
+ * its former bytes can still be in use. There is one way through the base's own mount, and one through each
+ * older generation, where the former bytes came from the base or from an older letter's image.
+ */
+
+#include "engine/context.h"
+#include "engine/improvements.h"
+#include "engine/state.h"
+#include "parts/census/census.h"
+
+/* What a target's subject number stands for. */
+typedef struct ExposureSubject {
+	const Manifest *manifest; /* of the set: what brings the new bytes */
+	char *path;
+} ExposureSubject;
+
+typedef struct ExposureTargets {
+	CensusTarget *targets;
+	size_t n_targets;
+	ExposureSubject *subjects;
+	size_t n_subjects;
+	dev_t current; /* of the generation that root/usr shows; 0: the base */
+} ExposureTargets;
+
+/* set outlives ret. */
+int exposure_targets_collect(const Engine *engine, const State *state, const Improvements *set,
+	ExposureTargets *ret, Error *error);
+void exposure_targets_clear(ExposureTargets *targets);
+static inline void exposure_targets_clear_cleanup(ExposureTargets *targets)
+{
+	exposure_targets_clear(targets);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/history.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/plan.h"
+
+static const char format_name[] = "suture-history-1";
+static const char document_name[] = "history";
+
+int history_read(const Store *store, json_t **ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = NULL;
+	json_t *entries;
+	int r = store ? store_load(store, document_name, &document, error) : STORE_ABSENT;
+
+	if (r < 0)
+		return -1;
+	if (r == STORE_ABSENT) {
+		document = json_object();
+		if (!document)
+			return error_memory(error);
+		if (json_put_text(document, "format", format_name, error) < 0 ||
+			json_put(document, "entries", json_array(), error) < 0)
+			return -1;
+	} else if (json_array_field(document, "entries", HISTORY_MAX, &entries, error) < 0) {
+		return error_in(error, "%s/history.json", store_path(store));
+	}
+	*ret = TAKE_PTR(document);
+	return 0;
+}
+
+static bool is_in_already(const json_t *entries, int64_t number)
+{
+	const json_t *last = json_array_get(entries, json_array_size(entries) - 1);
+
+	return json_array_size(entries) > 0 &&
+	       json_integer_value(json_object_get(last, "transaction")) == number;
+}
+
+static int append_change(json_t *entries, const Change *change, int64_t number, Error *error)
+{
+	json_t *entry = json_object();
+
+	if (json_add(entries, entry, error) < 0 ||
+		json_put_integer(entry, "transaction", number, error) < 0 ||
+		json_put_time(entry, "time", clock_now(), error) < 0 ||
+		plan_change_to_json(change, entry, error) < 0)
+		return -1;
+	return 0;
+}
+
+int history_append(const Transaction *transaction, Error *error)
+{
+	CLEANUP_JSON json_t *document = NULL;
+	json_t *entries;
+	Store *store = transaction->engine->store;
+	int64_t number = (int64_t)transaction->number;
+
+	if (transaction->n_changes == 0)
+		return 0;
+	if (history_read(store, &document, error) < 0)
+		return -1;
+	entries = json_object_get(document, "entries");
+	if (is_in_already(entries, number))
+		return 0;
+	for (size_t i = 0; i < transaction->n_changes; i++)
+		if (append_change(entries, &transaction->changes[i], number, error) < 0)
+			return -1;
+	while (json_array_size(entries) > HISTORY_MAX)
+		if (json_array_remove(entries, 0) < 0)
+			return error_memory(error);
+	return store_save(store, document_name, document, error);
+}
+
+int history_knows(const Store *store, const char *component, bool *ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = NULL;
+	size_t index;
+	json_t *entry;
+
+	if (history_read(store, &document, error) < 0)
+		return -1;
+	*ret = false;
+	json_array_foreach(json_object_get(document, "entries"), index, entry)
+	{
+		const char *name = json_string_value(json_object_get(entry, "component"));
+
+		if (name && strcmp(name, component) == 0)
+			*ret = true;
+	}
+	return 0;
+}

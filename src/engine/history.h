@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What was done on this device, the document "history" (docs/formats/state.md): the newest HISTORY_MAX
+ * entries.
+ */
+
+#include <stdbool.h>
+
+#include "base/json.h"
+#include "engine/transaction.h"
+
+enum { HISTORY_MAX = 1000 };
+
+/* One entry for each of the transaction's changes. Repeating it for a generation that is in already is no
+ * second entry. */
+int history_append(const Transaction *transaction, Error *error);
+
+/* The whole document; an empty one when nothing was ever done. store may be NULL. */
+int history_read(const Store *store, json_t **ret, Error *error);
+
+/* Was an improvement of this component ever installed here? */
+int history_knows(const Store *store, const char *component, bool *ret, Error *error);

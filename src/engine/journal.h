@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The journal: one document that says what a transaction intends and how far it has come. It exists only
+ * while a transaction runs, or after one was interrupted (docs/formats/state.md).
+ */
+
+#include "engine/transaction.h"
+
+enum { JOURNAL_ABSENT = 1 };
+
+typedef struct Journal {
+	TransactionState reached;
+	uint64_t generation, number;
+	Improvements goal;
+} Journal;
+
+#define JOURNAL_INIT \
+	(Journal) \
+	{ \
+		.reached = TRANSACTION_IDLE \
+	}
+
+static inline void journal_clear_cleanup(Journal *journal)
+{
+	improvements_clear(&journal->goal);
+}
+#define CLEANUP_JOURNAL __attribute__((cleanup(journal_clear_cleanup)))
+
+int journal_write(const Transaction *transaction, Error *error);
+/* JOURNAL_ABSENT when there is none. */
+int journal_read(const Store *store, Journal *ret, Error *error);
+int journal_remove(Store *store, Error *error);
+
+const char *journal_state_name(TransactionState state);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/exposure.h"
+#include "parts/manifest/letter.h"
+#include "parts/overlay/overlay.h"
+
+static const char format_name[] = "suture-plan-1";
+
+static const char *const action_names[] = {
+	[CHANGE_INSTALL] = "install",
+	[CHANGE_REMOVE] = "remove",
+	[CHANGE_WITHDRAW] = "withdraw",
+	[CHANGE_RETIRE] = "retire",
+};
+
+static bool starts_from(const Transaction *transaction, const Manifest *manifest, const char *from)
+{
+	const Improvement *active = improvements_find(&transaction->state.active, manifest->component);
+	char letter[LETTER_SIZE];
+
+	if (strcmp(from, "base") == 0)
+		return true;
+	return active && strcmp(active->manifest->base_version, manifest->base_version) == 0 &&
+	       strcmp(letter_from_sequence(active->manifest->sequence, letter), from) == 0 &&
+	       store_has_blob(transaction->engine->store, STORE_IMAGE, &active->manifest->image_digest);
+}
+
+/* The smallest download that leads to this image from what is here. */
+static const ManifestDownload *choose_download(const Transaction *transaction, const Manifest *manifest)
+{
+	const ManifestDownload *best = NULL;
+
+	if (store_has_blob(transaction->engine->store, STORE_IMAGE, &manifest->image_digest))
+		return NULL;
+	for (size_t i = 0; i < manifest->n_downloads; i++) {
+		const ManifestDownload *each = &manifest->downloads[i];
+
+		if (each->kind == MANIFEST_DELTA && !starts_from(transaction, manifest, each->from))
+			continue;
+		if (!best || each->size < best->size)
+			best = each;
+	}
+	return best;
+}
+
+static ChangeAction why_gone(const Transaction *transaction, const Manifest *manifest)
+{
+	if (!transaction->catalog)
+		return CHANGE_REMOVE;
+	for (size_t i = 0; i < transaction->catalog->n; i++) {
+		const CatalogSeries *series = &transaction->catalog->series[i];
+
+		if (strcmp(series->component, manifest->component) != 0 ||
+			strcmp(series->manifest->base_version, manifest->base_version) != 0)
+			continue;
+		for (size_t j = 0; j < series->n_withdrawn; j++)
+			if (series->withdrawn[j] == manifest->sequence)
+				return CHANGE_WITHDRAW;
+	}
+	return CHANGE_RETIRE;
+}
+
+static int add_change(Transaction *transaction, ChangeAction action, const Manifest *manifest, unsigned from,
+	unsigned to, Error *error)
+{
+	Change *changes = reallocarray(transaction->changes, transaction->n_changes + 1, sizeof(*changes));
+	Change *change;
+
+	if (!changes)
+		return error_memory(error);
+	transaction->changes = changes;
+	change = &changes[transaction->n_changes++];
+	*change = (Change){.action = action, .from = from, .to = to, .manifest = manifest};
+	(void)snprintf(change->component, sizeof(change->component), "%s", manifest->component);
+	if (action != CHANGE_INSTALL)
+		return 0;
+	change->download = choose_download(transaction, manifest);
+	if (!change->download &&
+		!store_has_blob(transaction->engine->store, STORE_IMAGE, &manifest->image_digest))
+		return error_set(error, "%s (%u): the manifest offers no download that this device can use",
+			manifest->component, to);
+	return 0;
+}
+
+static int add_arrivals(Transaction *transaction, Error *error)
+{
+	for (size_t i = 0; i < transaction->goal.n; i++) {
+		const Manifest *wanted = transaction->goal.items[i].manifest;
+		const Improvement *active = improvements_find(&transaction->state.active, wanted->component);
+
+		if (active &&
+			digest_equal(&active->manifest_digest, &transaction->goal.items[i].manifest_digest))
+			continue;
+		if (add_change(transaction, CHANGE_INSTALL, wanted, active ? active->manifest->sequence : 0,
+			    wanted->sequence, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_departures(Transaction *transaction, Error *error)
+{
+	for (size_t i = 0; i < transaction->state.active.n; i++) {
+		const Manifest *active = transaction->state.active.items[i].manifest;
+
+		if (improvements_find(&transaction->goal, active->component))
+			continue;
+		if (add_change(transaction, why_gone(transaction, active), active, active->sequence, 0,
+			    error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int choose_generation(Transaction *transaction, Error *error)
+{
+	CLEANUP_FREE OverlayGeneration *mounted = NULL;
+	uint64_t highest = transaction->state.last_generation;
+	size_t n = 0;
+
+	if (overlay_list(transaction->engine->root, &mounted, &n, error) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (mounted[i].number > highest)
+			highest = mounted[i].number;
+	transaction->generation = transaction->goal.n > 0 ? highest + 1 : 0;
+	return 0;
+}
+
+int plan_changes(Transaction *transaction, Error *error)
+{
+	transaction->n_changes = 0;
+	if (add_arrivals(transaction, error) < 0 || add_departures(transaction, error) < 0)
+		return -1;
+	return choose_generation(transaction, error);
+}
+
+int plan_put_advisories(json_t *object, const Manifest *manifest, Error *error)
+{
+	json_t *array = json_array();
+
+	if (json_put(object, "advisories", array, error) < 0)
+		return -1;
+	for (size_t i = 0; i < manifest->n_advisories; i++) {
+		json_t *item = json_object();
+
+		if (json_add(array, item, error) < 0 ||
+			json_put_text(item, "id", manifest->advisories[i].id, error) < 0 ||
+			json_put_text(item, "severity", manifest->advisories[i].severity, error) < 0 ||
+			json_put_text(item, "summary", manifest->advisories[i].summary, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int put_download(const Change *change, json_t *object, Error *error)
+{
+	json_t *download = json_object();
+
+	if (json_put(object, "download", download, error) < 0 ||
+		json_put_text(download, "kind", change->download->kind == MANIFEST_DELTA ? "delta" : "full",
+			error) < 0 ||
+		json_put_integer(download, "size", (int64_t)change->download->size, error) < 0 ||
+		json_put_integer(download, "received", (int64_t)change->received, error) < 0)
+		return -1;
+	return change->download->from ? json_put_text(download, "from", change->download->from, error) : 0;
+}
+
+int plan_change_to_json(const Change *change, json_t *object, Error *error)
+{
+	const Manifest *manifest = change->manifest;
+	char letter[LETTER_SIZE];
+
+	if (json_put_text(object, "action", action_names[change->action], error) < 0 ||
+		json_put_text(object, "component", change->component, error) < 0 ||
+		json_put_text(object, "base_version", manifest->base_version, error) < 0 ||
+		json_put_text(object, "fixed_version", manifest->fixed_version, error) < 0 ||
+		(change->from && json_put_text(object, "from_letter",
+					 letter_from_sequence(change->from, letter), error) < 0) ||
+		(change->to && json_put_text(object, "letter", letter_from_sequence(change->to, letter),
+				       error) < 0) ||
+		json_put_integer(object, "image_size", (int64_t)manifest->image_size, error) < 0 ||
+		json_put_integer(object, "files", (int64_t)manifest->n_files, error) < 0 ||
+		plan_put_advisories(object, manifest, error) < 0)
+		return -1;
+	return change->download ? put_download(change, object, error) : 0;
+}
+
+static int put_changes(const Transaction *transaction, json_t *document, Error *error)
+{
+	json_t *changes = json_array();
+
+	if (json_put(document, "changes", changes, error) < 0)
+		return -1;
+	for (size_t i = 0; i < transaction->n_changes; i++) {
+		json_t *object = json_object();
+
+		if (json_add(changes, object, error) < 0 ||
+			plan_change_to_json(&transaction->changes[i], object, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the repository has for components that are here, and cannot be used: people ask why. */
+static int put_unfit(const Transaction *transaction, json_t *document, Error *error)
+{
+	json_t *array = json_array();
+
+	if (json_put(document, "not_for_this_system", array, error) < 0)
+		return -1;
+	for (size_t i = 0; transaction->catalog && i < transaction->catalog->n; i++) {
+		const CatalogSeries *series = &transaction->catalog->series[i];
+		json_t *item;
+
+		if (!series->reason || series->verdict == CATALOG_NOT_INSTALLED ||
+			catalog_find(transaction->catalog, series->component))
+			continue;
+		item = json_object();
+		if (json_add(array, item, error) < 0 ||
+			json_put_text(item, "component", series->component, error) < 0 ||
+			json_put_text(item, "reason", series->reason, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = json_object();
+	json_t *exposed = NULL;
+
+	if (!document)
+		return error_memory(error);
+	if (json_put_text(document, "format", format_name, error) < 0 ||
+		json_put(document, "done", json_boolean(done), error) < 0 ||
+		put_changes(transaction, document, error) < 0 || put_unfit(transaction, document, error) < 0)
+		return -1;
+	/* Before, the prediction: who uses today what the goal replaces. After, the truth. */
+	if (exposure_report(transaction->engine, &transaction->state, &transaction->goal, &exposed, error) <
+			0 ||
+		json_put(document, "exposed", exposed, error) < 0)
+		return -1;
+	*ret = TAKE_PTR(document);
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a transaction changes, before and after it is done.
+ */
+
+#include "engine/transaction.h"
+
+/* Compares the goal with the state: fills in the changes, what each has to download, and the generation's
+ * number. */
+int plan_changes(Transaction *transaction, Error *error);
+
+/* The report: what would be done (done false: with the processes that would be exposed), or was. */
+int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error);
+
+/* One change's fields into an object. */
+int plan_change_to_json(const Change *change, json_t *object, Error *error);
+
+/* [{"id", "severity", "summary"}] */
+int plan_put_advisories(json_t *object, const Manifest *manifest, Error *error);

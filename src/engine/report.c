@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The reports that look without changing anything: status, exposed, history, show.
+ */
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "engine/context.h"
+#include "engine/exposure.h"
+#include "engine/history.h"
+#include "engine/layers.h"
+#include "engine/plan.h"
+#include "engine/state.h"
+#include "parts/manifest/letter.h"
+#include "parts/overlay/overlay.h"
+
+static const char status_format[] = "suture-status-1";
+static const char show_format[] = "suture-show-1";
+
+static int put_os(const Engine *engine, json_t *document, Error *error)
+{
+	json_t *os = json_object();
+
+	if (json_put(document, "os", os, error) < 0 || json_put_text(os, "id", engine->os.id, error) < 0 ||
+		json_put_text(os, "version_id", engine->os.version_id, error) < 0 ||
+		json_put_text(os, "architecture", engine->os.architecture, error) < 0)
+		return -1;
+	return engine->os.image_version ? json_put_text(os, "image_version", engine->os.image_version, error)
+					: 0;
+}
+
+static int put_improvement(json_t *array, const Improvement *improvement, Error *error)
+{
+	const Manifest *manifest = improvement->manifest;
+	CLEANUP_FREE char *title = NULL;
+	char letter[LETTER_SIZE];
+	json_t *item = json_object();
+
+	if (json_add(array, item, error) < 0 || manifest_title(manifest, &title, error) < 0 ||
+		json_put_text(item, "title", title, error) < 0 ||
+		json_put_text(item, "component", manifest->component, error) < 0 ||
+		json_put_text(item, "letter", letter_from_sequence(manifest->sequence, letter), error) < 0 ||
+		json_put_text(item, "base_version", manifest->base_version, error) < 0 ||
+		json_put_text(item, "fixed_version", manifest->fixed_version, error) < 0 ||
+		json_put_time(item, "released", manifest->released, error) < 0 ||
+		json_put_integer(item, "files", (int64_t)manifest->n_files, error) < 0 ||
+		json_put_integer(item, "image_size", (int64_t)manifest->image_size, error) < 0 ||
+		(improvement->installed > 0 &&
+			json_put_time(item, "installed", improvement->installed, error) < 0))
+		return -1;
+	return plan_put_advisories(item, manifest, error);
+}
+
+static int put_improvements(const State *state, json_t *document, Error *error)
+{
+	json_t *array = json_array();
+
+	if (json_put(document, "improvements", array, error) < 0)
+		return -1;
+	for (size_t i = 0; i < state->active.n; i++)
+		if (put_improvement(array, &state->active.items[i], error) < 0)
+			return -1;
+	return 0;
+}
+
+/* "base": nothing is installed. "protected": active, and nobody is exposed. "exposed": active, and somebody
+ * is. "unknown": active, but not every process could be looked into. "inactive": /usr does not show it. */
+static const char *judge(const State *state, uint64_t mounted, const json_t *exposed)
+{
+	if (state->active.n == 0)
+		return "base";
+	if (mounted != state->generation)
+		return "inactive";
+	if (json_array_size(json_object_get(exposed, "processes")) > 0)
+		return "exposed";
+	return json_is_true(json_object_get(exposed, "complete")) ? "protected" : "unknown";
+}
+
+/* Looking into other processes and below the overlay takes root. */
+static int look(const Engine *engine, const State *state, json_t **ret, Error *error)
+{
+	if (geteuid() == 0)
+		return exposure_report(engine, state, &state->active, ret, error);
+	*ret = json_pack("{s:b, s:[]}", "complete", 0, "processes");
+	return *ret ? 0 : error_memory(error);
+}
+
+static int put_freshness(const Engine *engine, const State *state, json_t *document, Error *error)
+{
+	if (engine->config.repository &&
+		json_put_text(document, "repository", engine->config.repository, error) < 0)
+		return -1;
+	if (state->checked > 0 && json_put_time(document, "checked", state->checked, error) < 0)
+		return -1;
+	if (state->expires > 0 &&
+		(json_put_time(document, "metadata_expires", state->expires, error) < 0 ||
+			json_put(document, "stale", json_boolean(state->expires <= clock_now()), error) < 0))
+		return -1;
+	return 0;
+}
+
+int engine_status(Engine *engine, json_t **ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = json_object();
+	CLEANUP_STATE State state = STATE_INIT;
+	json_t *exposed = NULL;
+	uint64_t mounted = 0;
+
+	if (!document)
+		return error_memory(error);
+	if (state_load(engine->store, &state, error) < 0 ||
+		overlay_current(engine->root, &mounted, error) < 0 ||
+		look(engine, &state, &exposed, error) < 0 ||
+		json_put(document, "exposed", exposed, error) < 0 ||
+		json_put_text(document, "format", status_format, error) < 0 ||
+		json_put_text(document, "root", engine->root, error) < 0 ||
+		put_os(engine, document, error) < 0 ||
+		json_put_integer(document, "generation", (int64_t)mounted, error) < 0 ||
+		json_put_text(document, "verdict", judge(&state, mounted, exposed), error) < 0 ||
+		json_put_text(document, "integrity", layers_integrity(), error) < 0 ||
+		put_improvements(&state, document, error) < 0 ||
+		put_freshness(engine, &state, document, error) < 0)
+		return -1;
+	*ret = TAKE_PTR(document);
+	return 0;
+}
+
+int engine_exposed(Engine *engine, json_t **ret, Error *error)
+{
+	CLEANUP_STATE State state = STATE_INIT;
+
+	if (state_load(engine->store, &state, error) < 0)
+		return -1;
+	if (geteuid() != 0)
+		return error_set(error, "looking into other people's processes takes root: run it as root");
+	return exposure_report(engine, &state, &state.active, ret, error);
+}
+
+int engine_history(Engine *engine, json_t **ret, Error *error)
+{
+	return history_read(engine->store, ret, error);
+}
+
+/* "libxml2", "libxml2 (a)", "libxml2 a" or "CVE-2026-1234"? */
+static bool is_meant(const Manifest *manifest, const char *what)
+{
+	size_t n = strlen(manifest->component);
+	unsigned sequence = 0;
+
+	for (size_t i = 0; i < manifest->n_advisories; i++)
+		if (strcasecmp(manifest->advisories[i].id, what) == 0)
+			return true;
+	if (!text_has_prefix(what, manifest->component))
+		return false;
+	if (what[n] == '\0')
+		return true;
+	return what[n] == ' ' && letter_to_sequence(what + n + 1, &sequence, NULL) == 0 &&
+	       sequence == manifest->sequence;
+}
+
+static int put_files(const Manifest *manifest, json_t *item, Error *error)
+{
+	static const char *const types[] = {[MANIFEST_REGULAR] = "file",
+		[MANIFEST_SYMLINK] = "symlink",
+		[MANIFEST_DIRECTORY] = "directory",
+		[MANIFEST_REMOVED] = "removed"};
+	json_t *array = json_array();
+
+	if (json_put(item, "changes", array, error) < 0)
+		return -1;
+	for (size_t i = 0; i < manifest->n_files; i++) {
+		const ManifestFile *file = &manifest->files[i];
+		json_t *entry = json_object();
+
+		if (json_add(array, entry, error) < 0 ||
+			json_put_text(entry, "path", file->path, error) < 0 ||
+			json_put_text(entry, "type", types[file->type], error) < 0 ||
+			json_put(entry, "new",
+				json_boolean(file->type != MANIFEST_REMOVED &&
+					     !manifest_find_base_file(manifest, file->path)),
+				error) < 0 ||
+			json_put_integer(entry, "size", (int64_t)file->size, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = json_object();
+	CLEANUP_STATE State state = STATE_INIT;
+	json_t *array = json_array();
+
+	if (!document || json_put(document, "improvements", array, error) < 0)
+		return error_memory(error);
+	if (state_load(engine->store, &state, error) < 0 ||
+		json_put_text(document, "format", show_format, error) < 0)
+		return -1;
+	for (size_t i = 0; i < state.active.n; i++) {
+		const Improvement *item = &state.active.items[i];
+
+		if (is_meant(item->manifest, what) &&
+			(put_improvement(array, item, error) < 0 ||
+				put_files(item->manifest, json_array_get(array, json_array_size(array) - 1),
+					error) < 0))
+			return -1;
+	}
+	if (json_array_size(array) == 0)
+		return error_set(
+			error, "nothing active here is called \"%s\"; \"suture status\" lists what is", what);
+	*ret = TAKE_PTR(document);
+	return 0;
+}

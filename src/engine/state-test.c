@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/state.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "engine/fixture.h"
+
+static void starts_at_the_base(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_STATE State state = STATE_INIT;
+
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_int_equal(state.generation, 0);
+	assert_int_equal(state.active.n, 0);
+}
+
+static void reads_back_what_was_saved(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_STATE State state = STATE_INIT;
+	CLEANUP_STATE State again = STATE_INIT;
+	CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+	Digest digest = fixture_manifest(fixture, "libx", 2);
+
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(improvements_put(&state.active, fixture->store, &digest, 1700000001, &fixture->error),
+		&fixture->error);
+	state.generation = state.last_generation = 7;
+	state.transactions = 9;
+	assert_done(state_note_generation(&state, 7, &state.active, &fixture->error), &fixture->error);
+	assert_done(state_save(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(state_load(fixture->store, &again, &fixture->error), &fixture->error);
+	assert_int_equal(again.generation, 7);
+	assert_int_equal(again.transactions, 9);
+	assert_true(improvements_equal(&state.active, &again.active));
+	assert_int_equal(again.active.items[0].installed, 1700000001);
+	assert_done(state_generation_set(&again, fixture->store, 7, &set, &fixture->error), &fixture->error);
+	assert_true(improvements_equal(&again.active, &set));
+}
+
+static void forgets_generations_that_are_not_mounted_any_more(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_STATE State state = STATE_INIT;
+	Improvements none = IMPROVEMENTS_INIT;
+	const uint64_t kept[] = {2, 5};
+
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(state_note_generation(&state, 1, &none, &fixture->error), &fixture->error);
+	assert_done(state_note_generation(&state, 2, &none, &fixture->error), &fixture->error);
+	assert_done(state_forget_generations(&state, kept, 2, &fixture->error), &fixture->error);
+	assert_int_equal(json_object_size(state.generations), 1);
+	assert_non_null(json_object_get(state.generations, "2"));
+}
+
+static void refuses_a_document_that_was_damaged(void **userdata)
+{
+	static const struct {
+		const char *text, *sentence;
+	} cases[] = {
+		{"{}", "\"format\" is missing"},
+		{"{\"format\": \"suture-state-9\"}", "does not know"},
+		{"{\"format\": \"suture-state-1\", \"generation\": -1}", "\"generation\" is not between"},
+		{"{\"format\": \"suture-state-1\", \"generation\": 3, \"last_generation\": 2}",
+			"\"last_generation\""},
+		{"{\"format\": \"suture-state-1\", \"generation\": 0, \"last_generation\": 0, "
+		 "\"transactions\": 0, "
+		 "\"active\": [{\"manifest\": \"00\"}], \"generations\": {}}",
+			"\"manifest\""},
+	};
+	Fixture *fixture = *userdata;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_STATE State state = STATE_INIT;
+
+		assert_done(file_replace(store_directory(fixture->store), "state.json",
+				    bytes_of_text(cases[i].text), 0644, &fixture->error),
+			&fixture->error);
+		assert_fails(state_load(fixture->store, &state, &fixture->error), &fixture->error,
+			cases[i].sentence);
+		assert_non_null(strstr(fixture->error.text, "/state.json"));
+	}
+}
+
+static void refuses_a_manifest_that_was_changed_in_the_store(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+	Digest digest = fixture_manifest(fixture, "libx", 1);
+
+	assert_done(
+		store_put_blob(fixture->store, STORE_MANIFEST, &digest, bytes_of_text("{}"), &fixture->error),
+		&fixture->error);
+	assert_fails(improvements_put(&set, fixture->store, &digest, 0, &fixture->error), &fixture->error,
+		"was changed");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(starts_at_the_base, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(reads_back_what_was_saved, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			forgets_generations_that_are_not_mounted_any_more, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			refuses_a_document_that_was_damaged, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			refuses_a_manifest_that_was_changed_in_the_store, fixture_set_up, fixture_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const char format_name[] = "suture-state-1";
+static const char document_name[] = "state";
+
+enum { IMPROVEMENTS_MAX = 1024, KEY_SIZE = 24 };
+
+static const char *generation_key(uint64_t number, char key[static KEY_SIZE])
+{
+	(void)snprintf(key, KEY_SIZE, "%" PRIu64, number);
+	return key;
+}
+
+static int read_document(const json_t *document, const Store *store, State *state, Error *error)
+{
+	const char *format;
+	json_t *active, *generations;
+	int64_t generation, last, transactions;
+
+	if (json_string_field(document, "format", 64, &format, error) < 0)
+		return -1;
+	if (strcmp(format, format_name) != 0)
+		return error_set(error, "is of the format \"%s\", which this version does not know", format);
+	if (json_integer_field(document, "generation", 0, INT64_MAX, &generation, error) < 0 ||
+		json_integer_field(document, "last_generation", generation, INT64_MAX, &last, error) < 0 ||
+		json_integer_field(document, "transactions", 0, INT64_MAX, &transactions, error) < 0 ||
+		json_array_field(document, "active", IMPROVEMENTS_MAX, &active, error) < 0 ||
+		json_object_field(document, "generations", &generations, error) < 0 ||
+		(json_has(document, "checked") &&
+			json_time_field(document, "checked", &state->checked, error) < 0) ||
+		(json_has(document, "expires") &&
+			json_time_field(document, "expires", &state->expires, error) < 0))
+		return -1;
+	state->generation = (uint64_t)generation;
+	state->last_generation = (uint64_t)last;
+	state->transactions = (uint64_t)transactions;
+	state->generations = json_incref(generations);
+	return improvements_from_json(active, store, &state->active, error);
+}
+
+int state_load(const Store *store, State *ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = NULL;
+	CLEANUP_STATE State state = STATE_INIT;
+	int r = store ? store_load(store, document_name, &document, error) : STORE_ABSENT;
+
+	if (r < 0)
+		return -1;
+	if (r == STORE_ABSENT) {
+		state.generations = json_object();
+		if (!state.generations)
+			return error_memory(error);
+	} else if (read_document(document, store, &state, error) < 0) {
+		return error_in(error, "%s/state.json", store_path(store));
+	}
+	*ret = state;
+	state = STATE_INIT;
+	return 0;
+}
+
+int state_save(Store *store, const State *state, Error *error)
+{
+	CLEANUP_JSON json_t *document = json_object();
+	json_t *active = NULL;
+
+	if (!document)
+		return error_memory(error);
+	if (json_put_text(document, "format", format_name, error) < 0 ||
+		json_put_integer(document, "generation", (int64_t)state->generation, error) < 0 ||
+		json_put_integer(document, "last_generation", (int64_t)state->last_generation, error) < 0 ||
+		json_put_integer(document, "transactions", (int64_t)state->transactions, error) < 0 ||
+		improvements_to_json(&state->active, &active, error) < 0 ||
+		json_put(document, "active", active, error) < 0 ||
+		json_put(document, "generations", json_incref(state->generations), error) < 0 ||
+		(state->checked > 0 && json_put_time(document, "checked", state->checked, error) < 0) ||
+		(state->expires > 0 && json_put_time(document, "expires", state->expires, error) < 0))
+		return -1;
+	return store_save(store, document_name, document, error);
+}
+
+void state_clear(State *state)
+{
+	improvements_clear(&state->active);
+	json_decref(state->generations);
+	*state = STATE_INIT;
+}
+
+int state_note_generation(State *state, uint64_t number, const Improvements *set, Error *error)
+{
+	json_t *manifests = json_array();
+	char key[KEY_SIZE];
+
+	if (json_put(state->generations, generation_key(number, key), manifests, error) < 0)
+		return -1;
+	for (size_t i = 0; i < set->n; i++) {
+		char hex[DIGEST_HEX_SIZE];
+
+		if (json_add(manifests, json_string(digest_to_hex(&set->items[i].manifest_digest, hex)),
+			    error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int state_forget_generations(State *state, const uint64_t *kept, size_t n_kept, Error *error)
+{
+	json_t *remaining = json_object();
+
+	if (!remaining)
+		return error_memory(error);
+	for (size_t i = 0; i < n_kept; i++) {
+		char key[KEY_SIZE];
+		json_t *manifests = json_object_get(state->generations, generation_key(kept[i], key));
+
+		if (manifests && json_object_set(remaining, key, manifests) < 0) {
+			json_decref(remaining);
+			return error_memory(error);
+		}
+	}
+	json_decref(state->generations);
+	state->generations = remaining;
+	return 0;
+}
+
+int state_generation_set(
+	const State *state, const Store *store, uint64_t number, Improvements *ret, Error *error)
+{
+	CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+	char key[KEY_SIZE];
+	const json_t *manifests = json_object_get(state->generations, generation_key(number, key));
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(manifests, index, item)
+	{
+		Digest digest;
+
+		if (!json_is_string(item) || digest_from_hex(json_string_value(item), &digest, NULL) < 0)
+			return error_set(
+				error, "%s/state.json: generation %s is damaged", store_path(store), key);
+		if (improvements_put(&set, store, &digest, 0, error) < 0)
+			return -1;
+	}
+	*ret = set;
+	set = IMPROVEMENTS_INIT;
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The device's committed state, the document "state" (docs/formats/state.md).
+ */
+
+#include <stdint.h>
+
+#include "base/json.h"
+#include "engine/improvements.h"
+#include "parts/store/store.h"
+
+typedef struct State {
+	uint64_t generation;      /* the one that is to be active; 0: the base */
+	uint64_t last_generation; /* the highest number that was ever given */
+	uint64_t transactions;    /* how many were committed */
+	int64_t checked;          /* when metadata was last fresh, seconds since 1970; 0: never */
+	int64_t expires;          /* when that metadata expires; 0: unknown */
+	Improvements active;      /* what generation holds */
+	json_t *generations;      /* {"NUMBER": [manifest digests]}: what each mounted generation holds */
+} State;
+
+#define STATE_INIT \
+	(State) \
+	{ \
+		.generation = 0 \
+	}
+
+/* store may be NULL, and the document absent: the state of a device that never had an improvement. */
+int state_load(const Store *store, State *ret, Error *error);
+int state_save(Store *store, const State *state, Error *error);
+void state_clear(State *state);
+static inline void state_clear_cleanup(State *state)
+{
+	state_clear(state);
+}
+#define CLEANUP_STATE __attribute__((cleanup(state_clear_cleanup)))
+
+/* Records which manifests a generation holds, and forgets all generations that are not in kept. */
+int state_note_generation(State *state, uint64_t number, const Improvements *set, Error *error);
+int state_forget_generations(State *state, const uint64_t *kept, size_t n_kept, Error *error);
+
+/* What a generation holds; an unknown one holds nothing. */
+int state_generation_set(
+	const State *state, const Store *store, uint64_t number, Improvements *ret, Error *error);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Refreshes the trusted metadata and decides what this device shall have: for each component the newest
+ * letter made for exactly its base, and nothing that was withdrawn or that the base has left behind.
+ */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/plan.h"
+#include "engine/transaction.h"
+#include "parts/manifest/base-check.h"
+#include "parts/overlay/overlay.h"
+
+static int refresh(Transaction *transaction, Error *error)
+{
+	Engine *engine = transaction->engine;
+
+	progress_begin(engine->progress, "checking the repository");
+	if (remote_open(engine, &transaction->remote, error) < 0 ||
+		remote_refresh(transaction->remote, error) < 0)
+		return -1;
+	transaction->state.checked = clock_now();
+	transaction->state.expires = updater_expires(remote_updater(transaction->remote));
+	if (catalog_read(engine, transaction->remote, transaction->components, transaction->usr,
+		    &transaction->catalog, error) < 0)
+		return -1;
+	progress_end(engine->progress, NULL);
+	return 0;
+}
+
+/* Is this letter withdrawn by the word of its own series? */
+static bool is_withdrawn(const Catalog *catalog, const Manifest *manifest)
+{
+	for (size_t i = 0; i < catalog->n; i++) {
+		const CatalogSeries *series = &catalog->series[i];
+
+		if (strcmp(series->component, manifest->component) != 0 ||
+			strcmp(series->manifest->base_version, manifest->base_version) != 0)
+			continue;
+		for (size_t j = 0; j < series->n_withdrawn; j++)
+			if (series->withdrawn[j] == manifest->sequence)
+				return true;
+	}
+	return false;
+}
+
+/* What is active stays, unless its base has moved on or its letter was withdrawn. */
+static int keep_active(Transaction *transaction, Error *error)
+{
+	const Improvements *active = &transaction->state.active;
+
+	if (improvements_copy(active, transaction->engine->store, &transaction->goal, error) < 0)
+		return -1;
+	for (size_t i = 0; i < active->n; i++) {
+		const Manifest *manifest = active->items[i].manifest;
+		int r = base_check(manifest, transaction->usr, error);
+
+		if (r < 0)
+			return -1;
+		if (r > 0 || is_withdrawn(transaction->catalog, manifest))
+			improvements_drop(&transaction->goal, manifest->component);
+	}
+	return 0;
+}
+
+static int add_available(Transaction *transaction, Error *error)
+{
+	for (size_t i = 0; i < transaction->catalog->n; i++) {
+		const CatalogSeries *series = &transaction->catalog->series[i];
+		const Improvement *have = improvements_find(&transaction->goal, series->component);
+
+		if (series->verdict != CATALOG_FITS ||
+			(have && have->manifest->sequence >= series->manifest->sequence))
+			continue;
+		if (improvements_put(&transaction->goal, transaction->engine->store, &series->manifest_digest,
+			    0, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Who asks for a component by name wants to hear why it cannot be had. */
+static int answer_for_each_name(const Transaction *transaction, Error *error)
+{
+	const Catalog *catalog = transaction->catalog;
+
+	for (size_t i = 0; i < transaction->components.count; i++) {
+		const char *name = transaction->components.names[i];
+
+		if (improvements_find(&transaction->goal, name) ||
+			improvements_find(&transaction->state.active, name))
+			continue;
+		for (size_t j = 0; j < catalog->n; j++)
+			if (strcmp(catalog->series[j].component, name) == 0 && catalog->series[j].reason)
+				return error_set(
+					error, "no improvement for %s: %s", name, catalog->series[j].reason);
+	}
+	return 0;
+}
+
+int step_check(Transaction *transaction, Error *error)
+{
+	Engine *engine = transaction->engine;
+	uint64_t mounted = 0;
+
+	if (overlay_open_base(engine->root, &transaction->usr, error) < 0 ||
+		refresh(transaction, error) < 0 || keep_active(transaction, error) < 0 ||
+		add_available(transaction, error) < 0 || answer_for_each_name(transaction, error) < 0 ||
+		overlay_current(engine->root, &mounted, error) < 0 || plan_changes(transaction, error) < 0 ||
+		state_save(engine->store, &transaction->state, error) < 0)
+		return -1;
+	if (transaction->n_changes == 0 && mounted == transaction->state.generation)
+		return STEP_NOTHING;
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Makes the new generation the device's state, writes history, and collects what nothing needs any more. Only
+ * the state's replacement can fail the step: the rest is made good by the next transaction.
+ */
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/history.h"
+#include "engine/transaction.h"
+#include "parts/overlay/overlay.h"
+
+/* The digests of all that some mounted generation, or the state, needs. */
+typedef struct Kept {
+	Digest *manifests, *images;
+	size_t n;
+} Kept;
+
+static void kept_clear(Kept *kept)
+{
+	free(kept->manifests);
+	free(kept->images);
+}
+
+static int keep(Kept *kept, const Improvements *set, Error *error)
+{
+	Digest *manifests = reallocarray(kept->manifests, kept->n + set->n + 1, sizeof(*manifests));
+	Digest *images;
+
+	if (!manifests)
+		return error_memory(error);
+	kept->manifests = manifests;
+	images = reallocarray(kept->images, kept->n + set->n + 1, sizeof(*images));
+	if (!images)
+		return error_memory(error);
+	kept->images = images;
+	for (size_t i = 0; i < set->n; i++) {
+		manifests[kept->n] = set->items[i].manifest_digest;
+		images[kept->n++] = set->items[i].manifest->image_digest;
+	}
+	return 0;
+}
+
+static int collect(Transaction *transaction, const uint64_t *mounted, size_t n_mounted, Error *error)
+{
+	__attribute__((cleanup(kept_clear))) Kept kept = {NULL, NULL, 0};
+	Store *store = transaction->engine->store;
+
+	if (keep(&kept, &transaction->state.active, error) < 0)
+		return -1;
+	for (size_t i = 0; i < n_mounted; i++) {
+		CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+
+		if (state_generation_set(&transaction->state, store, mounted[i], &set, error) < 0 ||
+			keep(&kept, &set, error) < 0)
+			return -1;
+	}
+	/* Manifests are small and save a check from fetching them again: all that the catalog knows may stay.
+	 */
+	if (store_collect(store, STORE_IMAGE, kept.images, kept.n, error) < 0 ||
+		store_collect(store, STORE_VERITY, kept.images, kept.n, error) < 0)
+		return -1;
+	return store_clear_staging(store, error);
+}
+
+static int list_mounted(const char *root, uint64_t **ret, size_t *ret_n, Error *error)
+{
+	CLEANUP_FREE OverlayGeneration *generations = NULL;
+	uint64_t *numbers;
+	size_t n = 0;
+
+	if (overlay_list(root, &generations, &n, error) < 0)
+		return -1;
+	numbers = calloc(n + 1, sizeof(*numbers));
+	if (!numbers)
+		return error_memory(error);
+	for (size_t i = 0; i < n; i++)
+		numbers[i] = generations[i].number;
+	*ret = numbers;
+	*ret_n = n;
+	return 0;
+}
+
+static int adopt_goal(Transaction *transaction, Error *error)
+{
+	State *state = &transaction->state;
+	Improvements goal = IMPROVEMENTS_INIT;
+
+	if (improvements_copy(&transaction->goal, transaction->engine->store, &goal, error) < 0)
+		return -1;
+	for (size_t i = 0; i < goal.n; i++)
+		if (goal.items[i].installed == 0)
+			goal.items[i].installed = clock_now();
+	transaction->former = state->active;
+	state->active = goal;
+	state->generation = transaction->generation;
+	state->transactions = transaction->number;
+	if (state->last_generation < state->generation)
+		state->last_generation = state->generation;
+	return 0;
+}
+
+int step_commit(Transaction *transaction, Error *error)
+{
+	CLEANUP_FREE uint64_t *mounted = NULL;
+	Store *store = transaction->engine->store;
+	Error minor = ERROR_INIT;
+	size_t n = 0;
+
+	if (history_append(transaction, error) < 0 ||
+		list_mounted(transaction->engine->root, &mounted, &n, error) < 0 ||
+		adopt_goal(transaction, error) < 0 ||
+		state_forget_generations(&transaction->state, mounted, n, error) < 0 ||
+		(transaction->generation > 0 &&
+			state_note_generation(&transaction->state, transaction->generation,
+				&transaction->state.active, error) < 0) ||
+		state_save(store, &transaction->state, error) < 0)
+		return -1;
+	if (collect(transaction, mounted, n, &minor) < 0)
+		log_warning("old images stay until the next install: %s", minor.text);
+	return 0;
+}

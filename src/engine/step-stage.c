@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Makes the new images durable under their digests.
+ */
+
+#include "engine/staging.h"
+#include "engine/transaction.h"
+#include "parts/image/verity.h"
+
+static int stage_one(const Transaction *transaction, const Change *change, Error *error)
+{
+	Store *store = transaction->engine->store;
+	const Manifest *manifest = change->manifest;
+	char name[STAGING_NAME_SIZE];
+
+	/* The tree first: an image in its place means that all it needs is. */
+	if (verity_is_supported() && store_commit_staged(store, staging_tree(manifest, name), STORE_VERITY,
+					     &manifest->image_digest, error) < 0)
+		return -1;
+	if (store_commit_staged(
+		    store, staging_image(manifest, name), STORE_IMAGE, &manifest->image_digest, error) < 0)
+		return -1;
+	return store_remove_staged(store, staging_download(change->download, name), error);
+}
+
+int step_stage(Transaction *transaction, Error *error)
+{
+	for (size_t i = 0; i < transaction->n_changes; i++)
+		if (transaction->changes[i].download &&
+			stage_one(transaction, &transaction->changes[i], error) < 0)
+			return error_in(error, "%s", transaction->changes[i].component);
+	return 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/transaction.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/journal.h"
+#include "engine/plan.h"
+#include "parts/overlay/overlay.h"
+
+typedef struct Transition {
+	TransactionState from;
+	TransactionEvent event;
+	TransactionState to;
+	const char *name;
+	int (*step)(Transaction *transaction, Error *error); /* NULL: there is nothing to do */
+} Transition;
+
+/* An EVENT_FAILED row says what is done when the step that begins in its state fails. Before the swap that is
+ * nothing: what was fetched and rebuilt stays in staging for the next try, and /usr shows what it showed. */
+static const Transition transitions[] = {
+	{TRANSACTION_IDLE, EVENT_INSTALL, TRANSACTION_CHECKED, "check", step_check},
+	{TRANSACTION_IDLE, EVENT_REMOVE, TRANSACTION_STAGED, "select", step_select},
+	{TRANSACTION_CHECKED, EVENT_NEXT, TRANSACTION_FETCHED, "fetch", step_fetch},
+	{TRANSACTION_FETCHED, EVENT_NEXT, TRANSACTION_REBUILT, "rebuild", step_rebuild},
+	{TRANSACTION_REBUILT, EVENT_NEXT, TRANSACTION_VERIFIED, "verify", step_verify},
+	{TRANSACTION_VERIFIED, EVENT_NEXT, TRANSACTION_STAGED, "stage", step_stage},
+	{TRANSACTION_STAGED, EVENT_NEXT, TRANSACTION_ACTIVATED, "activate", step_activate},
+	{TRANSACTION_ACTIVATED, EVENT_NEXT, TRANSACTION_RESTARTED, "restart", step_restart},
+	{TRANSACTION_RESTARTED, EVENT_NEXT, TRANSACTION_COMMITTED, "commit", step_commit},
+	{TRANSACTION_IDLE, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
+	{TRANSACTION_CHECKED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
+	{TRANSACTION_FETCHED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
+	{TRANSACTION_REBUILT, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
+	{TRANSACTION_VERIFIED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
+	{TRANSACTION_STAGED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
+	{TRANSACTION_ACTIVATED, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
+	{TRANSACTION_RESTARTED, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
+};
+
+static const char *const event_names[] = {
+	[EVENT_INSTALL] = "install",
+	[EVENT_REMOVE] = "remove",
+	[EVENT_NEXT] = "done",
+	[EVENT_FAILED] = "failed",
+};
+
+void transaction_print_table(FILE *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(transitions); i++) {
+		const Transition *each = &transitions[i];
+
+		fprintf(out, "%-10s %-8s %-10s %s\n", journal_state_name(each->from),
+			event_names[each->event], journal_state_name(each->to),
+			each->step ? each->name : "-");
+	}
+}
+
+int transaction_new(Engine *engine, EngineNames components, bool dry_run, Transaction **ret, Error *error)
+{
+	CLEANUP(transaction_free) Transaction *transaction = calloc(1, sizeof(*transaction));
+
+	if (!transaction)
+		return error_memory(error);
+	transaction->engine = engine;
+	transaction->components = components;
+	transaction->dry_run = dry_run;
+	transaction->usr = -1;
+	transaction->started = clock_now();
+	if (state_load(engine->store, &transaction->state, error) < 0)
+		return -1;
+	transaction->number = transaction->state.transactions + 1;
+	*ret = TAKE_PTR(transaction);
+	return 0;
+}
+
+Transaction *transaction_free(Transaction *transaction)
+{
+	if (transaction) {
+		state_clear(&transaction->state);
+		improvements_clear(&transaction->goal);
+		improvements_clear(&transaction->former);
+		free(transaction->changes);
+		(void)catalog_free(transaction->catalog);
+		(void)remote_free(transaction->remote);
+		(void)close_keeping_errno(transaction->usr);
+		free(transaction);
+	}
+	return NULL;
+}
+
+static const Transition *find(TransactionState from, TransactionEvent event)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(transitions); i++)
+		if (transitions[i].from == from && transitions[i].event == event)
+			return &transitions[i];
+	return NULL;
+}
+
+/* The step's own failure is what people must hear of; one of its undoing is added to it. */
+static int fail(Transaction *transaction, Error *error)
+{
+	const Transition *undo = find(transaction->reached, EVENT_FAILED);
+	Error second = ERROR_INIT;
+
+	if (undo && undo->step && undo->step(transaction, &second) < 0)
+		return error_in(error, "and going back failed as well (%.300s)", second.text);
+	/* A journal that cannot be removed is read, and undone, by the next run. */
+	if (!transaction->dry_run)
+		(void)journal_remove(transaction->engine->store, NULL);
+	return -1;
+}
+
+int transaction_run(Transaction *transaction, TransactionEvent begin, Error *error)
+{
+	TransactionEvent event = begin;
+	const Transition *transition;
+
+	while ((transition = find(transaction->reached, event))) {
+		int r = transition->step(transaction, error);
+
+		if (r < 0)
+			return fail(transaction, error);
+		if (r == STEP_NOTHING)
+			return STEP_NOTHING;
+		transaction->reached = transition->to;
+		if (transaction->dry_run)
+			return 0;
+		if (transaction->reached == TRANSACTION_COMMITTED)
+			break;
+		if (journal_write(transaction, error) < 0)
+			return fail(transaction, error);
+		event = EVENT_NEXT;
+	}
+	return journal_remove(transaction->engine->store, error);
+}
+
+/* The swap is the point of no return: what is mounted decides. */
+static int finish(Engine *engine, Journal *journal, Error *error)
+{
+	CLEANUP(transaction_free) Transaction *transaction = NULL;
+
+	if (transaction_new(engine, (EngineNames){NULL, 0}, false, &transaction, error) < 0)
+		return -1;
+	transaction->goal = journal->goal;
+	journal->goal = IMPROVEMENTS_INIT;
+	if (plan_changes(transaction, error) < 0)
+		return -1;
+	transaction->generation = journal->generation;
+	transaction->number = journal->number;
+	transaction->reached = TRANSACTION_RESTARTED;
+	if (step_commit(transaction, error) < 0)
+		return -1;
+	return journal_remove(engine->store, error);
+}
+
+int transaction_recover(Engine *engine, Error *error)
+{
+	CLEANUP_JOURNAL Journal journal = JOURNAL_INIT;
+	uint64_t mounted = 0;
+	int r = journal_read(engine->store, &journal, error);
+
+	if (r < 0)
+		return -1;
+	if (r == JOURNAL_ABSENT)
+		return 0;
+	if (journal.reached < TRANSACTION_STAGED)
+		return journal_remove(engine->store, error);
+	if (overlay_current(engine->root, &mounted, error) < 0)
+		return -1;
+	if (mounted == journal.generation)
+		return finish(engine, &journal, error);
+	return journal_remove(engine->store, error);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A transaction takes the device from one set of active improvements to another, through the transition table
+ * in transaction.c. Before a step acts, the journal says what is intended; after it, what was reached. Each
+ * step can be repeated, and what a step before the swap has done is undone by throwing it away.
+ *
+ * A step is `int step_x(Transaction *, Error *)` in step-x.c: < 0 failed, 0 done, STEP_NOTHING when nothing
+ * is left to do and the transaction ends well.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/catalog.h"
+#include "engine/context.h"
+#include "engine/improvements.h"
+#include "engine/remote.h"
+#include "engine/state.h"
+
+enum { STEP_NOTHING = 1 };
+
+typedef enum TransactionState {
+	TRANSACTION_IDLE,
+	TRANSACTION_CHECKED,   /* the goal is known */
+	TRANSACTION_FETCHED,   /* all downloads are in staging, digests checked */
+	TRANSACTION_REBUILT,   /* all images are in staging */
+	TRANSACTION_VERIFIED,  /* each image is the one its manifest signs */
+	TRANSACTION_STAGED,    /* images durable under their digests; the swap comes next */
+	TRANSACTION_ACTIVATED, /* /usr shows the new generation */
+	TRANSACTION_RESTARTED, /* what could be restarted was */
+	TRANSACTION_COMMITTED, /* the state says so */
+} TransactionState;
+
+typedef enum TransactionEvent {
+	EVENT_INSTALL, /* begin */
+	EVENT_REMOVE,  /* begin */
+	EVENT_NEXT,    /* the last step is done */
+	EVENT_FAILED,  /* the last step failed */
+} TransactionEvent;
+
+/* What becomes of one component. */
+typedef enum ChangeAction {
+	CHANGE_INSTALL,  /* first letter on this device, or over an older letter */
+	CHANGE_REMOVE,   /* asked for */
+	CHANGE_WITHDRAW, /* the vendor took the letter back */
+	CHANGE_RETIRE,   /* the base moved on */
+} ChangeAction;
+
+typedef struct Change {
+	ChangeAction action;
+	char component[MANIFEST_NAME_MAX + 1];
+	unsigned from, to; /* sequences; 0: the base */
+	/* Of the improvement that comes or goes; belongs to the transaction's goal or the state. */
+	const Manifest *manifest;
+	const ManifestDownload *download; /* what travels; NULL when its image is here already */
+	uint64_t received;                /* bytes that travelled this time */
+} Change;
+
+typedef struct Transaction {
+	Engine *engine;
+	EngineNames components; /* asked for; none means all */
+	bool dry_run;
+	State state; /* as committed before */
+	Improvements goal;
+	Improvements former; /* what was active, once the goal is: changes point into it */
+	Change *changes;
+	size_t n_changes;
+	uint64_t generation; /* the goal's number; 0 is the base */
+	Catalog *catalog;    /* of an install */
+	Remote *remote;      /* of an install */
+	int usr;             /* the true base's /usr */
+	uint64_t number;     /* transactions of this device, counted from 1 */
+	int64_t started;
+	TransactionState reached;
+} Transaction;
+
+int transaction_new(Engine *engine, EngineNames components, bool dry_run, Transaction **ret, Error *error);
+Transaction *transaction_free(Transaction *transaction);
+DEFINE_CLEANUP(Transaction *, transaction_free);
+
+/* Runs the table from EVENT_INSTALL or EVENT_REMOVE to its end; STEP_NOTHING when there was nothing to do. */
+int transaction_run(Transaction *transaction, TransactionEvent begin, Error *error);
+
+/* Finishes or undoes what an interrupted run has left in the journal: forward when /usr shows its generation
+ * already, else back. */
+int transaction_recover(Engine *engine, Error *error);
+
+/* The table in words, one transition a line: for the documentation, which a test holds against it. */
+void transaction_print_table(FILE *out);
+
+int step_check(Transaction *transaction, Error *error);
+int step_select(Transaction *transaction, Error *error);
+int step_fetch(Transaction *transaction, Error *error);
+int step_rebuild(Transaction *transaction, Error *error);
+int step_verify(Transaction *transaction, Error *error);
+int step_stage(Transaction *transaction, Error *error);
+int step_activate(Transaction *transaction, Error *error);
+int step_restart(Transaction *transaction, Error *error);
+int step_commit(Transaction *transaction, Error *error);
+int step_revert(Transaction *transaction, Error *error);
