@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * check, install and remove: three views of one plan.
+ */
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "programs/cli/commands.h"
+#include "programs/cli/text.h"
+
+static const Option change_options[] = {
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the plan as JSON"},
+	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
+};
+
+static void print_arrival(const json_t *change, bool done)
+{
+	const json_t *download = json_object_get(change, "download");
+	char size[TEXT_SIZE_MAX], image[TEXT_SIZE_MAX];
+
+	printf("  %s %s %s on %s\n", done ? "installed" : "install  ", field_text(change, "component"),
+		field_letter(change, "letter"), field_text(change, "base_version"));
+	print_advisories(change, "    ");
+	if (download)
+		printf("    %s %s (%s), an image of %s\n", done ? "fetched" : "fetches",
+			text_size(field_number(download, done ? "received" : "size"), size),
+			strcmp(field_text(download, "kind"), "delta") == 0 ? "a delta" : "the whole image",
+			text_size(field_number(change, "image_size"), image));
+	else
+		printf("    nothing to fetch: its image is here\n");
+}
+
+static void print_departure(const json_t *change, bool done)
+{
+	const char *action = field_text(change, "action");
+	const char *why = strcmp(action, "withdraw") == 0 ? ": its publisher withdrew it"
+			  : strcmp(action, "retire") == 0 ? ": the base has moved on"
+							  : "";
+
+	printf("  %s %s %s on %s%s\n", done ? "removed" : "remove ", field_text(change, "component"),
+		field_letter(change, "from_letter"), field_text(change, "base_version"), why);
+	if (json_array_size(json_object_get(change, "advisories")) == 0)
+		return;
+	printf("    %s:\n", done ? "open again" : "would be open again");
+	print_advisories(change, "      ");
+}
+
+static void print_changes(const json_t *plan, bool done)
+{
+	size_t index;
+	json_t *change;
+
+	json_array_foreach(json_object_get(plan, "changes"), index, change)
+	{
+		if (strcmp(field_text(change, "action"), "install") == 0)
+			print_arrival(change, done);
+		else
+			print_departure(change, done);
+	}
+}
+
+static void print_unfit(const json_t *plan)
+{
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(json_object_get(plan, "not_for_this_system"), index, item) printf(
+		"  not for this system: %s: %s\n", field_text(item, "component"), field_text(item, "reason"));
+}
+
+static void print_exposure(const json_t *plan, bool done)
+{
+	const json_t *exposed = json_object_get(plan, "exposed");
+	size_t n = json_array_size(json_object_get(exposed, "processes"));
+
+	if (n > 0 && done)
+		printf("\n%s still %s old bytes:\n", count_text(n, "process", "processes"),
+			n == 1 ? "uses" : "use");
+	else if (n > 0)
+		printf("\n%s %s what it replaces, and will have to be restarted:\n",
+			count_text(n, "process", "processes"), n == 1 ? "uses" : "use");
+	print_exposed(exposed, "  ");
+}
+
+static size_t count_arrivals(const json_t *plan)
+{
+	size_t index, n = 0;
+	json_t *change;
+
+	json_array_foreach(json_object_get(plan, "changes"), index, change) n +=
+		strcmp(field_text(change, "action"), "install") == 0;
+	return n;
+}
+
+static void print_plan(const json_t *plan, bool nothing)
+{
+	bool done = json_is_true(json_object_get(plan, "done"));
+	bool exposed = json_array_size(json_object_get(json_object_get(plan, "exposed"), "processes")) > 0;
+
+	if (nothing)
+		printf("Nothing to do: this system has what the repository has for it.\n");
+	print_changes(plan, done);
+	print_unfit(plan);
+	print_exposure(plan, done);
+	if (!done && !nothing)
+		printf("\nNothing was changed. \"suture install\" does it.\n");
+	else if (done && exposed)
+		printf("\nRestart them, or run \"suture restart\", and this system is protected.\n");
+	else if (done && count_arrivals(plan) > 0)
+		printf("\nProtected: nothing uses old bytes.\n");
+}
+
+static void print_removal(const json_t *plan, bool nothing)
+{
+	bool done = json_is_true(json_object_get(plan, "done"));
+
+	if (nothing)
+		printf("Nothing to remove: no such improvement is active.\n");
+	print_changes(plan, done);
+	if (!done && !nothing)
+		printf("\nNothing was changed. Without --dry-run it is done.\n");
+}
+
+typedef int (*Operation)(Engine *engine, EngineNames names, bool dry_run, json_t **ret_plan, Error *error);
+
+static int change(const Settings *settings, const OptionList *operands, bool dry_run, Operation operation,
+	void (*print)(const json_t *, bool), Error *error)
+{
+	CLEANUP(engine_free) Engine *engine = NULL;
+	CLEANUP_JSON json_t *plan = NULL;
+	EngineNames names = {operands->words, operands->count};
+	Progress progress;
+	int r;
+
+	if (open_engine(settings, true, &progress, &engine, error) < 0)
+		return -1;
+	r = operation(engine, names, dry_run, &plan, error);
+	if (r < 0)
+		return -1;
+	if (settings->json)
+		return print_json(plan, error);
+	if (!settings->quiet)
+		print(plan, r == ENGINE_NOTHING);
+	return 0;
+}
+
+static int install(Engine *engine, EngineNames names, bool dry_run, json_t **ret_plan, Error *error)
+{
+	return dry_run ? engine_check(engine, names, ret_plan, error)
+		       : engine_install(engine, names, ret_plan, error);
+}
+
+static int run_check(void *settings, const OptionList *operands, Error *error)
+{
+	return change(settings, operands, true, install, print_plan, error);
+}
+
+static int run_install(void *userdata, const OptionList *operands, Error *error)
+{
+	const Settings *settings = userdata;
+
+	return change(settings, operands, settings->dry_run, install, print_plan, error);
+}
+
+static int run_remove(void *userdata, const OptionList *operands, Error *error)
+{
+	const Settings *settings = userdata;
+
+	return change(settings, operands, settings->dry_run, engine_remove, print_removal, error);
+}
+
+const Command command_check = {
+	.name = "check",
+	.operands = "[COMPONENT...]",
+	.max_operands = SIZE_MAX,
+	.summary = "ask the repository what it has for this system, and change nothing",
+	.options = report_options,
+	.n_options = REPORT_OPTIONS,
+	.run = run_check,
+};
+
+const Command command_install = {
+	.name = "install",
+	.operands = "[COMPONENT...]",
+	.max_operands = SIZE_MAX,
+	.summary = "fetch and activate improvements; all that fit, or those named",
+	.options = change_options,
+	.n_options = ARRAY_SIZE(change_options),
+	.run = run_install,
+};
+
+const Command command_remove = {
+	.name = "remove",
+	.operands = "[COMPONENT...]",
+	.max_operands = SIZE_MAX,
+	.summary = "take improvements off: the base is back at once, byte for byte",
+	.options = change_options,
+	.n_options = ARRAY_SIZE(change_options),
+	.run = run_remove,
+};

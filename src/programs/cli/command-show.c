@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "base/text.h"
+#include "programs/cli/commands.h"
+#include "programs/cli/text.h"
+
+static void print_change(const json_t *change)
+{
+	const char *type = field_text(change, "type");
+	bool removed = strcmp(type, "removed") == 0;
+	bool regular = strcmp(type, "file") == 0;
+	char size[TEXT_SIZE_MAX];
+
+	printf("    %-8s %s%s%s\n",
+		removed                                        ? "removes"
+		: json_is_true(json_object_get(change, "new")) ? "adds"
+							       : "replaces",
+		field_text(change, "path"), regular ? ", " : "",
+		regular ? text_size(field_number(change, "size"), size) : "");
+}
+
+static void print_improvement(const json_t *improvement)
+{
+	size_t index;
+	json_t *change;
+
+	printf("%s\n", field_text(improvement, "title"));
+	printf("  brings     %s\n", field_text(improvement, "fixed_version"));
+	printf("  released   %s\n", field_time(improvement, "released"));
+	printf("  installed  %s\n", field_time(improvement, "installed"));
+	if (json_array_size(json_object_get(improvement, "advisories")) > 0)
+		printf("  fixes\n");
+	print_advisories(improvement, "    ");
+	printf("  changes\n");
+	json_array_foreach(json_object_get(improvement, "changes"), index,
+		change) if (strcmp(field_text(change, "type"), "directory") != 0) print_change(change);
+}
+
+static int run(void *userdata, const OptionList *operands, Error *error)
+{
+	const Settings *settings = userdata;
+	CLEANUP(engine_free) Engine *engine = NULL;
+	CLEANUP_JSON json_t *report = NULL;
+	Progress progress;
+	size_t index;
+	json_t *improvement;
+
+	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
+		engine_show(engine, operands->words[0], &report, error) < 0)
+		return -1;
+	if (settings->json)
+		return print_json(report, error);
+	json_array_foreach(json_object_get(report, "improvements"), index, improvement)
+		print_improvement(improvement);
+	return 0;
+}
+
+const Command command_show = {
+	.name = "show",
+	.operands = "COMPONENT|CVE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "show an active improvement: what it fixes and which files it changes",
+	.options = report_options,
+	.n_options = REPORT_OPTIONS,
+	.run = run,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "programs/cli/commands.h"
+#include "programs/cli/text.h"
+
+static void print_verdict(const json_t *status)
+{
+	const char *verdict = field_text(status, "verdict");
+	size_t n = json_array_size(json_object_get(json_object_get(status, "exposed"), "processes"));
+
+	if (strcmp(verdict, "base") == 0)
+		printf("No improvement is installed. \"suture check\" asks the repository for some.\n");
+	else if (strcmp(verdict, "protected") == 0)
+		printf("Protected: every improvement is active, and nothing uses old bytes any more.\n");
+	else if (strcmp(verdict, "exposed") == 0)
+		printf("Exposed: the improvements are active, but %s still %s old bytes.\n",
+			count_text(n, "process", "processes"), n == 1 ? "uses" : "use");
+	else if (strcmp(verdict, "inactive") == 0)
+		printf("Not active: installed, but /usr does not show it. \"suture install\" activates it "
+		       "again.\n");
+	else
+		printf("Active. Whether old bytes are still in use only root can see: run it as root.\n");
+}
+
+static void print_improvement(const json_t *improvement)
+{
+	printf("\n  %s %s on %s\n", field_text(improvement, "component"), field_letter(improvement, "letter"),
+		field_text(improvement, "base_version"));
+	printf("    brings %s; released %s, installed %s\n", field_text(improvement, "fixed_version"),
+		field_time(improvement, "released"), field_time(improvement, "installed"));
+	print_advisories(improvement, "    ");
+}
+
+static void print_status(const json_t *status)
+{
+	const json_t *os = json_object_get(status, "os");
+	const json_t *exposed = json_object_get(status, "exposed");
+	size_t index;
+	json_t *improvement;
+
+	print_verdict(status);
+	json_array_foreach(json_object_get(status, "improvements"), index, improvement)
+		print_improvement(improvement);
+	if (json_array_size(json_object_get(exposed, "processes")) > 0) {
+		printf("\n");
+		print_exposed(exposed, "  ");
+	}
+	printf("\n  system      %s %s, %s\n", field_text(os, "id"), field_text(os, "version_id"),
+		field_text(os, "architecture"));
+	printf("  generation  %llu\n", (unsigned long long)field_number(status, "generation"));
+	printf("  integrity   images are guarded by: %s\n", field_text(status, "integrity"));
+	printf("  repository  %s\n",
+		json_has(status, "repository") ? field_text(status, "repository") : "none is configured");
+	printf("  checked     %s\n", field_time(status, "checked"));
+	if (json_is_true(json_object_get(status, "stale")))
+		printf("  warning     the repository's metadata expired %s: run \"suture check\"\n",
+			field_time(status, "metadata_expires"));
+}
+
+static int run(void *userdata, const OptionList *operands, Error *error)
+{
+	const Settings *settings = userdata;
+	CLEANUP(engine_free) Engine *engine = NULL;
+	CLEANUP_JSON json_t *status = NULL;
+	Progress progress;
+
+	(void)operands;
+	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
+		engine_status(engine, &status, error) < 0)
+		return -1;
+	if (settings->json)
+		return print_json(status, error);
+	print_status(status);
+	return 0;
+}
+
+const Command command_status = {
+	.name = "status",
+	.summary = "answer \"am I protected?\": what is active, and who still uses old bytes",
+	.options = report_options,
+	.n_options = REPORT_OPTIONS,
+	.run = run,
+};

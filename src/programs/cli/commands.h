@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The commands of `suture`: one file each, one line each in commands.def.
+ */
+
+#include <stdbool.h>
+
+#include "base/options.h"
+#include "engine/engine.h"
+
+/* Where the command line's options go. */
+typedef struct Settings {
+	const char *root, *repository, *state, *trust;
+	bool json, dry_run, quiet;
+} Settings;
+
+#define COMMAND(name) extern const Command command_##name;
+#include "programs/cli/commands.def"
+#undef COMMAND
+
+/* The options of commands that only report. */
+extern const Option report_options[];
+enum { REPORT_OPTIONS = 1 };
+
+/* Opens the engine as the settings say. *progress lives as long as the engine. */
+int open_engine(const Settings *settings, bool write, Progress *progress, Engine **ret, Error *error);
+
+/* The document as it is: --json. */
+int print_json(const json_t *document, Error *error);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
+#include <stddef.h>
+
+#include "programs/cli/commands.h"
+
+static const Option common_options[] = {
+	{"root", 0, OPTION_TEXT, offsetof(Settings, root), "DIR",
+		"work on the system below DIR (default: /)"},
+	{"repository", 0, OPTION_TEXT, offsetof(Settings, repository), "URL",
+		"take improvements from this repository"},
+	{"state", 0, OPTION_TEXT, offsetof(Settings, state), "DIR",
+		"keep state here (default: var/lib/suture below the root)"},
+	{"trust", 0, OPTION_TEXT, offsetof(Settings, trust), "FILE", "trust this root metadata at first"},
+	{"quiet", 'q', OPTION_FLAG, offsetof(Settings, quiet), NULL, "say only what is wrong"},
+};
+
+const Option report_options[REPORT_OPTIONS] = {
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
+};
+
+int open_engine(const Settings *settings, bool write, Progress *progress, Engine **ret, Error *error)
+{
+	EngineOptions options = {
+		settings->root, settings->repository, settings->state, settings->trust, progress};
+
+	*progress = progress_on(settings->quiet || settings->json ? NULL : stderr);
+	return engine_open(&options, write, ret, error);
+}
+
+int print_json(const json_t *document, Error *error)
+{
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+
+	if (json_write(document, &text, error) < 0)
+		return -1;
+	(void)fwrite(text.data, 1, text.size, stdout);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const Command commands[] = {
+#define COMMAND(name) command_##name,
+#include "programs/cli/commands.def"
+#undef COMMAND
+	};
+	const Program program = {
+		.name = "suture",
+		.summary = "Security fixes between releases: small, signed, in place, without a reboot",
+		.options = common_options,
+		.n_options = ARRAY_SIZE(common_options),
+		.commands = commands,
+		.n_commands = ARRAY_SIZE(commands),
+		.footer = "Start with \"suture status\". The manual: suture(1).",
+	};
+	Settings settings = {.root = NULL};
+
+	/* Output cut off by a closed pipe is reported like any other failed write. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	return options_main(&program, &settings, argc, argv);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/cli/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { SLOTS = 8, SLOT_SIZE = 1024 };
+
+static char *next_slot(void)
+{
+	static char slots[SLOTS][SLOT_SIZE];
+	static unsigned at;
+
+	return slots[at++ % SLOTS];
+}
+
+const char *field_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	char *slot = next_slot();
+
+	(void)snprintf(slot, SLOT_SIZE, "%s", text ? text : "");
+	text_make_printable(slot);
+	return slot;
+}
+
+uint64_t field_number(const json_t *object, const char *key)
+{
+	json_int_t number = json_integer_value(json_object_get(object, key));
+
+	return number < 0 ? 0 : (uint64_t)number;
+}
+
+const char *field_letter(const json_t *object, const char *key)
+{
+	char *slot = next_slot();
+
+	(void)snprintf(slot, SLOT_SIZE, "(%.8s)", field_text(object, key));
+	return slot;
+}
+
+const char *field_time(const json_t *object, const char *key)
+{
+	const char *text = field_text(object, key);
+	char *slot = next_slot();
+
+	if (strlen(text) < 16)
+		return "never";
+	(void)snprintf(slot, SLOT_SIZE, "%.10s %.5s UTC", text, text + 11);
+	return slot;
+}
+
+const char *count_text(size_t n, const char *singular, const char *plural)
+{
+	char *slot = next_slot();
+
+	if (n == 1)
+		(void)snprintf(slot, SLOT_SIZE, "one %s", singular);
+	else
+		(void)snprintf(slot, SLOT_SIZE, "%zu %s", n, plural);
+	return slot;
+}
+
+void print_advisories(const json_t *improvement, const char *indent)
+{
+	size_t index;
+	json_t *advisory;
+
+	json_array_foreach(json_object_get(improvement, "advisories"), index, advisory)
+	{
+		const char *severity = field_text(advisory, "severity");
+
+		if (strcmp(severity, "unknown") == 0)
+			printf("%s%-16s %s\n", indent, field_text(advisory, "id"),
+				field_text(advisory, "summary"));
+		else
+			printf("%s%-16s %s: %s\n", indent, field_text(advisory, "id"), severity,
+				field_text(advisory, "summary"));
+	}
+}
+
+static void print_process(const json_t *process, const char *indent)
+{
+	const char *path = field_text(process, "path");
+	const char *slash = strrchr(path, '/');
+	const char *unit = field_text(process, "unit");
+
+	printf("%s%7llu  %-16s %-22s %-28.60s %s\n", indent, (unsigned long long)field_number(process, "pid"),
+		field_text(process, "name"), *unit ? unit : "-",
+		*path ? (slash ? slash + 1 : path) : "old /usr", field_text(process, "remedy"));
+}
+
+void print_exposed(const json_t *exposed, const char *indent)
+{
+	const json_t *processes = json_object_get(exposed, "processes");
+	size_t index;
+	json_t *process;
+
+	if (json_array_size(processes) == 0)
+		return;
+	printf("%s%7s  %-16s %-22s %-28s %s\n", indent, "PID", "PROGRAM", "UNIT", "STILL USES THE OLD",
+		"WHAT CLOSES IT");
+	json_array_foreach(processes, index, process) print_process(process, indent);
+}

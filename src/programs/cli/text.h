@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The engine's reports in words. Every string in a report may come from a stranger: what is printed here is
+ * made harmless for a terminal first.
+ */
+
+#include "base/json.h"
+
+/* A field's text, printable; "" when it is absent. Valid until the call after the eighth next. */
+const char *field_text(const json_t *object, const char *key);
+uint64_t field_number(const json_t *object, const char *key);
+
+/* "(a)" */
+const char *field_letter(const json_t *object, const char *key);
+
+/* "CVE-2026-1 (high), CVE-2026-2", or "" */
+void print_advisories(const json_t *improvement, const char *indent);
+
+/* The table of exposed processes; nothing when there are none. */
+void print_exposed(const json_t *exposed, const char *indent);
+
+/* "one process", "3 processes" */
+const char *count_text(size_t n, const char *singular, const char *plural);
+
+/* "2026-11-24 06:35 UTC", from a report's time. */
+const char *field_time(const json_t *object, const char *key);
