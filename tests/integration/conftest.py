@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the integration tests share: real packages, a real repository behind a real HTTP server, and a small system
+root on which the real programs work. Everything mounted lives in the mount namespace that ./dev test makes for pytest.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+BUILD = pathlib.Path(os.environ.get("SUTURE_BUILD", ROOT / "build-test"))
+COMPONENT = "liborigin"
+LIBRARY = "usr/lib/liborigin.so.1"
+
+
+def run(*command, check=True, **keywords):
+    result = subprocess.run([str(word) for word in command], text=True, capture_output=True,
+                            stdin=subprocess.DEVNULL, check=False, **keywords)
+    if check and result.returncode != 0:
+        raise AssertionError(f"{command} failed with {result.returncode}:\n{result.stdout}{result.stderr}")
+    return result
+
+
+def assert_fails(result, *words, code=1):
+    """One clear line on stderr, and the exit code: what every failure owes to people."""
+    assert result.returncode == code, (result.stdout, result.stderr)
+    lines = [line for line in result.stderr.splitlines() if line.startswith(("suture: ", "suture-publish: "))]
+    assert len(lines) == 1, result.stderr
+    for word in words:
+        assert word in lines[0], lines[0]
+    assert "Sanitizer" not in result.stderr
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    """The example component: {"1.0-1": path of liborigin1's .deb, …} and "tools"."""
+    out = tmp_path_factory.mktemp("packages")
+    run(ROOT / "examples/origin/build-packages", out)
+    found = {re.match(r"liborigin1_([^_]+)_", path.name)[1]: path for path in out.glob("liborigin1_*.deb")}
+    found["tools"] = next(out.glob("origin-tools_*.deb"))
+    return found
+
+
+class Publisher:
+    """A repository and its keys."""
+
+    def __init__(self, directory, system):
+        self.repository, self.keys = directory / "repository", directory / "keys"
+        self.system = system
+        self.run("init", self.repository, f"--keys={self.keys}")
+
+    def run(self, *arguments, check=True, **environment):
+        return run(BUILD / "suture-publish", *arguments, check=check, env={**os.environ, **environment})
+
+    def release(self, base, fixed, *more, component=COMPONENT, check=True, **environment):
+        return self.run("release", f"--repository={self.repository}", f"--keys={self.keys}",
+                        f"--component={component}", f"--os-release={self.system}/usr/lib/os-release",
+                        "--base", base, "--fixed", fixed, *more, check=check, **environment)
+
+    @property
+    def root(self):
+        return self.repository / "metadata/1.root.json"
+
+
+class Server:
+    """suture-publish serve, on a free port."""
+
+    def __init__(self, repository):
+        self.process = subprocess.Popen(
+            [BUILD / "suture-publish", "serve", repository, "--address=127.0.0.1:0"], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.url = re.search(r"http://[0-9.:]+", self.process.stdout.readline())[0]
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(10) == 0
+
+
+class Device:
+    """A system root with the base of the example component, and suture on it."""
+
+    def __init__(self, directory, url=None, trust=None):
+        self.root, self.state = directory / "system", directory / "state"
+        self.url, self.trust = url, trust
+
+    def command(self, *arguments):
+        return [BUILD / "suture", f"--root={self.root}", f"--state={self.state}", f"--repository={self.url}",
+                f"--trust={self.trust}", *arguments]
+
+    def suture(self, *arguments, check=True, **keywords):
+        return run(*self.command(*arguments), check=check, **keywords)
+
+    def report(self, *arguments):
+        return json.loads(self.suture(*arguments, "--json").stdout)
+
+    def active(self):
+        """{component: letter} of what is active and really mounted."""
+        status = self.report("status")
+        if status["verdict"] in ("base", "inactive"):
+            return {}
+        return {item["component"]: item["letter"] for item in status["improvements"]}
+
+    def read(self, path=LIBRARY):
+        return (self.root / path).read_bytes()
+
+    def program(self, *command):
+        """A program of the system, chrooted into it, that stays until it is killed."""
+        return subprocess.Popen(["chroot", self.root, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True)
+
+
+def unpack(deb, root):
+    run("sh", "-c", f"dpkg-deb --fsys-tarfile '{deb}' | tar -x --keep-directory-symlink -C '{root}'")
+
+
+def copy_runtime(root):
+    """The C library that the example's programs need, from this machine."""
+    for program in (root / "usr/bin").iterdir():
+        for found in re.findall(r"(/\S+) \(0x", run("ldd", program, check=False).stdout):
+            target = root / found.lstrip("/")
+            if "liborigin" not in found and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(found, target)
+
+
+def make_system(directory, packages):
+    root = directory / "system"
+    for name in ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc", "srv", "dev", "proc"):
+        (root / name).mkdir(parents=True)
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / name).symlink_to("usr/" + name)
+    unpack(packages["1.0-1"], root)
+    unpack(packages["tools"], root)
+    (root / "usr/lib/os-release").write_text('ID=examplix\nVERSION_ID="7"\nNAME="Examplix"\n')
+    copy_runtime(root)
+    return root
+
+
+def unmount_all(root):
+    while run("umount", root / "usr", check=False).returncode == 0:
+        pass
+    while run("umount", "-l", root / "usr", check=False).returncode == 0:
+        pass
+
+
+@pytest.fixture
+def directory():
+    """On a disk, not in /tmp: a tmpfs would hide what only a file system does."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="suture-test-", dir="/var/tmp"))
+    yield path
+    if (path / "system").exists():
+        unmount_all(path / "system")
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def system(directory, packages):
+    return make_system(directory, packages)
+
+
+@pytest.fixture
+def publisher(directory, system):
+    return Publisher(directory, system)
+
+
+@pytest.fixture
+def released(publisher, packages):
+    """A repository with improvement (a) of the example."""
+    publisher.release(packages["1.0-1"], packages["1.0-1+fix1"], "--advisory", "CVE-2026-0001=names that only begin alike")
+    return publisher
+
+
+@pytest.fixture
+def server(released):
+    server = Server(released.repository)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def device(directory, system, server, released):
+    return Device(directory, server.url, released.root)
