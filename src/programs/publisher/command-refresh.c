@@ -26,8 +26,9 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	int64_t now = clock_now();
 
 	(void)operands;
-	if (publisher_require(own->repository, "repository=DIR", error) < 0 ||
-		keys_path(own->repository, own->keys, &path, error) < 0 ||
+	if (!own->repository)
+		return publisher_usage("refresh", "--repository=DIR");
+	if (keys_path(own->repository, own->keys, &path, error) < 0 ||
 		keys_load(path, true, &keys, error) < 0)
 		return -1;
 	directory = open(own->repository, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

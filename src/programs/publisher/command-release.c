@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "base/progress.h"
 #include "base/text.h"
 #include "parts/manifest/letter.h"
 #include "programs/publisher/publisher.h"
@@ -33,16 +32,15 @@ static const Option options[] = {
 	{"json", 0, OPTION_FLAG, PUBLISHER_OPTION(json), NULL, "print the summary as JSON"},
 };
 
-static int check_settings(const PublisherSettings *settings, Error *error)
+static const char *missing_option(const PublisherSettings *settings)
 {
-	if (publisher_require(settings->repository, "repository=DIR", error) < 0 ||
-		publisher_require(settings->component, "component=NAME", error) < 0)
-		return -1;
-	if (!text_is_name(settings->component, MANIFEST_NAME_MAX))
-		return error_set(error, "the component \"%s\" is not a plain word", settings->component);
-	if (settings->base.count == 0 || settings->fixed.count == 0)
-		return error_set(error, "release needs --base and --fixed, with .deb files or a tree each");
-	return 0;
+	if (!settings->repository)
+		return "--repository=DIR";
+	if (!settings->component)
+		return "--component=NAME";
+	if (settings->base.count == 0)
+		return "--base with .deb files or a tree";
+	return settings->fixed.count == 0 ? "--fixed with .deb files or a tree" : NULL;
 }
 
 /* Keys are looked at before any work is done, and the lock is taken before the series is read. */
@@ -55,7 +53,7 @@ static int open_repository(Release *release, Error *error)
 		return -1;
 	if (!settings->dry_run && keys_load(keys, false, &release->keys, error) < 0)
 		return -1;
-	return published_open(settings->repository, NULL, !settings->dry_run, &release->repository, error);
+	return published_open(settings->repository, NULL, true, &release->repository, error);
 }
 
 static int say_known(const Release *release, Error *error)
@@ -85,15 +83,14 @@ static const Step steps[] = {
 
 static int take_steps(Release *release, Error *error)
 {
-	Progress progress = progress_on(release->settings->json ? NULL : stderr);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++) {
 		if (release->settings->dry_run && steps[i].run == release_publish)
 			continue;
-		progress_begin(&progress, steps[i].what);
+		progress_begin(&release->progress, steps[i].what);
 		r = steps[i].run(release, error);
-		progress_end(&progress, NULL);
+		progress_end(&release->progress, NULL);
 	}
 	return r;
 }
@@ -113,12 +110,17 @@ static int work(Release *release, Error *error)
 
 static int run(void *settings, const OptionList *operands, Error *error)
 {
-	Release release = {.settings = settings};
+	const PublisherSettings *own = settings;
+	const char *missing = missing_option(own);
+	Release release = {.settings = own};
 	int r;
 
 	(void)operands;
-	if (check_settings(settings, error) < 0)
-		return -1;
+	if (missing)
+		return publisher_usage("release", missing);
+	if (!text_is_name(own->component, MANIFEST_NAME_MAX))
+		return error_set(error, "the component \"%s\" is not a plain word", own->component);
+	release.progress = progress_on(own->json ? NULL : stderr);
 	r = work(&release, error);
 	release_clear(&release);
 	return r;

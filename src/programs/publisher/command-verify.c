@@ -18,8 +18,9 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	VerifyReport report = {.n_improvements = 0};
 
 	(void)operands;
-	if (publisher_require(own->repository, "repository=DIR", error) < 0 ||
-		verify_repository(own->repository, own->trusted_root, &own->base, &report, error) < 0)
+	if (!own->repository)
+		return publisher_usage("verify", "--repository=DIR");
+	if (verify_repository(own->repository, own->trusted_root, &own->base, &report, error) < 0)
 		return -1;
 	if (report.n_problems > 0)
 		return error_set(error, "%s has %zu problem%s", own->repository, report.n_problems,

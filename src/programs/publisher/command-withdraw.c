@@ -8,6 +8,7 @@
 #include "parts/manifest/letter.h"
 #include "programs/publisher/keys.h"
 #include "programs/publisher/layout.h"
+#include "programs/publisher/package/control.h"
 #include "programs/publisher/published.h"
 #include "programs/publisher/publisher.h"
 
@@ -22,9 +23,13 @@ static const Option options[] = {
 
 static bool is_wanted(const PublisherSettings *settings, const char *component, const Manifest *manifest)
 {
+	const char *architecture = settings->architecture;
+	const char *kernel = architecture ? control_kernel_architecture(architecture) : NULL;
+
+	architecture = kernel ? kernel : architecture;
 	return strcmp(manifest->component, component) == 0 &&
 	       (!settings->base_version || strcmp(manifest->base_version, settings->base_version) == 0) &&
-	       (!settings->architecture || strcmp(manifest->os.architecture, settings->architecture) == 0);
+	       (!architecture || strcmp(manifest->os.architecture, architecture) == 0);
 }
 
 /* The one manifest with this component and letter. */
@@ -109,7 +114,7 @@ static int withdraw(Published *repository, const Keys *keys, const Manifest *let
 		publish(repository, keys, newest, error) < 0)
 		return -1;
 	printf("%s is withdrawn: devices leave it at their next check%s.\n", title,
-		newest->sequence == letter->sequence ? " and go back to the base or an earlier letter" : "");
+		newest->sequence == letter->sequence ? " and go back to the base" : "");
 	return 0;
 }
 
@@ -122,8 +127,9 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	CLEANUP_FREE char *path = NULL;
 	unsigned sequence = 0;
 
-	if (publisher_require(own->repository, "repository=DIR", error) < 0 ||
-		letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
+	if (!own->repository)
+		return publisher_usage("withdraw", "--repository=DIR");
+	if (letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
 		keys_path(own->repository, own->keys, &path, error) < 0 ||
 		keys_load(path, false, &keys, error) < 0 ||
 		published_open(own->repository, NULL, true, &repository, error) < 0 ||

@@ -158,15 +158,20 @@ static void order_extents(Extents *extents)
 	extents->n_items = kept;
 }
 
-int deltas_make(const DeltaOffer *offer, Bytes image, Buffer *ret, Error *error)
+static void show_progress(void *progress, uint64_t done, uint64_t total)
+{
+	progress_update(progress, done, total);
+}
+
+int deltas_make(const DeltaOffer *offer, Bytes image, Progress *progress, Buffer *ret, Error *error)
 {
 	Extents extents = {.offer = offer};
 	int r = image_walk(image, add_extent, &extents, error);
 
 	if (r == 0) {
 		order_extents(&extents);
-		r = delta_diff(offer->items, offer->n_items, image, extents.items, extents.n_items, NULL,
-			NULL, ret, error);
+		r = delta_diff(offer->items, offer->n_items, image, extents.items, extents.n_items,
+			progress ? show_progress : NULL, progress, ret, error);
 	}
 	free(extents.items);
 	return r;

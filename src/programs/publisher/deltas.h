@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "parts/delta/encode/diff.h"
 #include "parts/manifest/manifest.h"
 #include "programs/publisher/package/package.h"
@@ -30,7 +31,8 @@ int deltas_offer_base(const Manifest *manifest, const PackageSet *base, DeltaOff
 /* An earlier letter's image, as the single file ".". */
 int deltas_offer_image(Bytes image, DeltaOffer *ret, Error *error);
 
-int deltas_make(const DeltaOffer *offer, Bytes image, Buffer *ret, Error *error);
+/* progress: NULL for none. */
+int deltas_make(const DeltaOffer *offer, Bytes image, Progress *progress, Buffer *ret, Error *error);
 
 /* Applies the delta in this process and compares what comes out with the image, byte for byte. */
 int deltas_check(Bytes delta, const DeltaOffer *offer, Bytes image, Error *error);

@@ -15,8 +15,9 @@ int layout_series(const Manifest *manifest, char **ret, Error *error)
 
 	if (text_copy(manifest->base_version, &base, error) < 0)
 		return -1;
-	for (char *at = base; *(at += strspn(at, allowed)) != '\0';)
-		*at = '_';
+	for (char *at = base; *at; at++)
+		if (!strchr(allowed, *at))
+			*at = '_';
 	return text_format(ret, error, "%s/%s/%s/%s/%s", manifest->os.id, manifest->os.version_id,
 		manifest->os.architecture, manifest->component, base);
 }

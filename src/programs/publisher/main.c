@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <locale.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "programs/publisher/publisher.h"
 
-int publisher_require(const char *value, const char *option, Error *error)
+int publisher_usage(const char *command, const char *missing)
 {
-	return value ? 0 : error_set(error, "say --%s", option);
+	fprintf(stderr, "suture-publish: %s needs %s; see \"suture-publish %s --help\"\n", command, missing,
+		command);
+	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)

@@ -112,12 +112,14 @@ static int keep_root(Published *repository, const char *trusted_root, Error *err
 	return store_metadata(repository, "root.json", buffer_bytes(&root), error);
 }
 
-static int refresh(Published *repository, const char *trusted_root, Error *error)
+/* Whoever will sign anew does not mind that the metadata has expired: that is what the signing mends. All
+ * else is checked as ever. */
+static int refresh(Published *repository, const char *trusted_root, bool mind_expiry, Error *error)
 {
 	UpdaterIo io = {fetch_metadata, load_metadata, store_metadata, repository};
 
 	if (keep_root(repository, trusted_root, error) < 0 ||
-		updater_new(&io, clock_now(), &repository->updater, error) < 0)
+		updater_new(&io, mind_expiry ? clock_now() : 0, &repository->updater, error) < 0)
 		return -1;
 	return updater_refresh(repository->updater, error);
 }
@@ -145,7 +147,7 @@ int published_open(const char *path, const char *trusted_root, bool lock, Publis
 		return -1;
 	if (lock && published_lock(repository->directory, path, error) < 0)
 		return -1;
-	if (refresh(repository, trusted_root, error) < 0)
+	if (refresh(repository, trusted_root, !lock, error) < 0)
 		return error_in(error, "repository %s", path);
 	*ret = TAKE_PTR(repository);
 	return 0;
@@ -180,12 +182,12 @@ int published_map(Published *repository, const UpdaterTarget *target, FileMap *r
 	if (open_target(repository, target, &map, error) < 0)
 		return -1;
 	if (map.size != target->length)
-		return error_set(error, "%s has %zu bytes, and the signed metadata says %llu", target->path,
-			map.size, (unsigned long long)target->length);
+		return error_set(error, "has %zu bytes, and the signed metadata says %llu", map.size,
+			(unsigned long long)target->length);
 	if (hash_bytes((Bytes){map.data, map.size}, &digest, error) < 0)
 		return -1;
 	if (!digest_equal(&digest, &target->digest))
-		return error_set(error, "%s has other bytes than the signed metadata says", target->path);
+		return error_set(error, "has other bytes than the signed metadata says");
 	*ret = map;
 	map = (FileMap){NULL, 0};
 	return 0;

@@ -22,8 +22,9 @@ enum { PUBLISHED_ABSENT = 1 };
 /*
  * trusted_root: a file; NULL for the repository's own metadata/1.root.json.
  *
- * lock: for those who will change something. One program at a time may: the lock is an advisory one on the
- * directory itself, so that no file is left in what is copied to a server. It is held until published_free().
+ * lock: for those who will change something, and sign anew even what has expired. One program at a time may:
+ * the lock is an advisory one on the directory itself, so that no file is left in what is copied to a server.
+ * It is held until published_free().
  */
 int published_open(const char *path, const char *trusted_root, bool lock, Published **ret, Error *error);
 Published *published_free(Published *repository);
@@ -34,7 +35,8 @@ int published_directory(const Published *repository); /* its descriptor; stays t
 /* A target as the signed metadata has it; PUBLISHED_ABSENT when it has none. */
 int published_find(Published *repository, const char *path, UpdaterTarget *ret, Error *error);
 
-/* The bytes of a target, held against its signed length and digest. */
+/* The bytes of a target, held against its signed length and digest. The sentence leaves its path to the
+ * caller. */
 int published_map(Published *repository, const UpdaterTarget *target, FileMap *ret, Error *error);
 
 /* All targets' paths below a prefix, in order. */

@@ -25,5 +25,5 @@ extern const Command command_withdraw;
 /* For the option tables. */
 #define PUBLISHER_OPTION(field) offsetof(PublisherSettings, field)
 
-/* The sentence for an option that a command cannot do without. */
-int publisher_require(const char *value, const char *option, Error *error);
+/* Says on stderr what a command cannot do without; returns its exit code. */
+int publisher_usage(const char *command, const char *missing);

@@ -187,7 +187,7 @@ static int add_delta(Release *release, const DeltaOffer *offer, const char *from
 {
 	Buffer *delta = &release->deltas[release->n_deltas];
 
-	if (deltas_make(offer, image_bytes(release), delta, error) < 0 ||
+	if (deltas_make(offer, image_bytes(release), &release->progress, delta, error) < 0 ||
 		deltas_check(buffer_bytes(delta), offer, image_bytes(release), error) < 0)
 		return error_in(error, "delta from %s", from);
 	if (text_copy(from, &release->delta_from[release->n_deltas], error) < 0)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "parts/manifest/manifest.h"
 #include "programs/publisher/keys.h"
 #include "programs/publisher/package/changes.h"
@@ -18,6 +19,7 @@ enum { RELEASE_DELTAS_MAX = 2 };
 
 typedef struct Release {
 	const PublisherSettings *settings;
+	Progress progress;
 	Keys keys;
 	PackageSet *base, *fixed;
 	Changes changes;

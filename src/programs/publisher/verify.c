@@ -21,6 +21,8 @@
 typedef struct Verify {
 	Published *repository;
 	PackageSet *base; /* NULL when none was given */
+	PublishedPaths paths;
+	bool *bad; /* which of paths are damaged, and have been reported */
 	VerifyReport report;
 } Verify;
 
@@ -179,10 +181,31 @@ static int print_improvement(const Manifest *manifest, Error *error)
 
 	if (manifest_title(manifest, &title, error) < 0)
 		return -1;
-	printf("%s for %s %s on %s: %zu files, image %s%s\n", title, manifest->os.id, manifest->os.version_id,
-		manifest->os.architecture, manifest->n_files, text_size(manifest->image_size, size),
+	printf("%s for %s %s on %s: %zu file%s, image %s%s\n", title, manifest->os.id,
+		manifest->os.version_id, manifest->os.architecture, manifest->n_files,
+		manifest->n_files == 1 ? "" : "s", text_size(manifest->image_size, size),
 		manifest_is_withdrawn(manifest, manifest->sequence) ? ", withdrawn" : "");
 	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_bad(const Verify *verify, const char *path)
+{
+	char *const *found = bsearch(&path, verify->paths.paths, verify->paths.count, sizeof(path), by_path);
+
+	return found && verify->bad[found - verify->paths.paths];
+}
+
+static bool has_bad_download(const Verify *verify, const Manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->n_downloads; i++)
+		if (is_bad(verify, manifest->downloads[i].path))
+			return true;
+	return false;
 }
 
 static void check_improvement(Verify *verify, const char *path)
@@ -192,11 +215,15 @@ static void check_improvement(Verify *verify, const char *path)
 	Error error = ERROR_INIT;
 
 	verify->report.n_improvements++;
+	if (is_bad(verify, path))
+		return;
 	if (published_manifest(verify->repository, path, &manifest, &error) < 0) {
 		print_problem(verify, path, &error);
 		return;
 	}
-	if (print_improvement(manifest, &error) < 0 || restore_image(verify, manifest, &image, &error) < 0 ||
+	if (print_improvement(manifest, &error) == 0 && has_bad_download(verify, manifest))
+		return;
+	if (restore_image(verify, manifest, &image, &error) < 0 ||
 		check_hashes(manifest, buffer_bytes(&image), &error) < 0 ||
 		contents_check(buffer_bytes(&image), manifest, &error) < 0) {
 		print_problem(verify, path, &error);
@@ -206,27 +233,32 @@ static void check_improvement(Verify *verify, const char *path)
 }
 
 /* Every file that the metadata names, also what no manifest does. */
-static void check_target(Verify *verify, const char *path)
+static bool check_target(Verify *verify, const char *path)
 {
 	CLEANUP_MAP FileMap map = {NULL, 0};
 	Error error = ERROR_INIT;
 
 	verify->report.n_targets++;
-	if (map_target(verify, path, &map, &error) < 0)
-		print_problem(verify, path, &error);
+	if (map_target(verify, path, &map, &error) == 0)
+		return true;
+	print_problem(verify, path, &error);
+	return false;
 }
 
 static int check_all(Verify *verify, Error *error)
 {
-	CLEANUP_PATHS PublishedPaths paths = {NULL, 0};
+	const PublishedPaths *paths = &verify->paths;
 
-	if (published_list(verify->repository, "", &paths, error) < 0)
+	if (published_list(verify->repository, "", &verify->paths, error) < 0)
 		return -1;
-	for (size_t i = 0; i < paths.count; i++)
-		check_target(verify, paths.paths[i]);
-	for (size_t i = 0; i < paths.count; i++)
-		if (text_has_suffix(paths.paths[i], "/manifest.json"))
-			check_improvement(verify, paths.paths[i]);
+	verify->bad = calloc(paths->count + 1, sizeof(*verify->bad));
+	if (!verify->bad)
+		return error_memory(error);
+	for (size_t i = 0; i < paths->count; i++)
+		verify->bad[i] = !check_target(verify, paths->paths[i]);
+	for (size_t i = 0; i < paths->count; i++)
+		if (text_has_suffix(paths->paths[i], "/manifest.json"))
+			check_improvement(verify, paths->paths[i]);
 	return 0;
 }
 
@@ -247,5 +279,7 @@ int verify_repository(
 		*ret = verify.report;
 	(void)published_free(verify.repository);
 	(void)package_set_free(verify.base);
+	published_paths_clear(&verify.paths);
+	free(verify.bad);
 	return r;
 }

@@ -217,6 +217,27 @@ static void warns_of_scripts_and_dependencies(void **state)
 	changes_clear(&changes);
 }
 
+static void warns_of_a_step_back(void **state)
+{
+	PackageSet **sets = *state;
+	Changes changes = {.items = NULL};
+	Error error = ERROR_INIT;
+
+	add_file(sets[1], "usr/bin/tool", "x", 0755);
+	for (size_t i = 0; i < 2; i++) {
+		sets[i]->packages = calloc(1, sizeof(Control));
+		sets[i]->n_packages = 1;
+		assert_done(control_parse(bytes_of_text(i ? "Package: a\nVersion: 1.9\nArchitecture: all\n"
+							  : "Package: a\nVersion: 1.10\nArchitecture: all\n"),
+				    &sets[i]->packages[0], &error),
+			&error);
+	}
+	assert_done(find(sets, false, &changes, &error), &error);
+	assert_int_equal(changes.n_warnings, 1);
+	assert_non_null(strstr(changes.warnings[0], "a goes back to 1.9"));
+	changes_clear(&changes);
+}
+
 #define sets_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -231,6 +252,7 @@ int main(void)
 		sets_test(what_is_the_same_outside_usr_does_not_matter),
 		sets_test(never_removes_or_replaces_a_directory),
 		sets_test(warns_of_scripts_and_dependencies),
+		sets_test(warns_of_a_step_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "programs/publisher/package/version.h"
 
 enum { LISTED_MAX = 8 };
 
@@ -210,6 +211,8 @@ static const Control *find_package(const PackageSet *set, const char *name)
 
 static int warn_about_control(Changes *changes, const Control *base, const Control *fixed, Error *error)
 {
+	int order;
+
 	for (size_t i = 0; i < CONTROL_SCRIPTS; i++) {
 		bool same = base->has_script[i] == fixed->has_script[i] &&
 			    (!base->has_script[i] || digest_equal(&base->scripts[i], &fixed->scripts[i]));
@@ -225,9 +228,10 @@ static int warn_about_control(Changes *changes, const Control *base, const Contr
 			"the dependencies of %s changed, and an improvement does not install others",
 			fixed->name) < 0)
 		return -1;
-	if (strcmp(base->version, fixed->version) == 0 &&
-		changes_warn(changes, error, "%s has the same version %s in the base", fixed->name,
-			fixed->version) < 0)
+	order = version_compare(base->version, fixed->version);
+	if (order >= 0 && changes_warn(changes, error, "%s %s to %s: are base and fixed the right way round?",
+				  fixed->name, order == 0 ? "goes from the same version" : "goes back",
+				  fixed->version) < 0)
 		return -1;
 	return 0;
 }
