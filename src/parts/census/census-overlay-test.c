@@ -103,7 +103,7 @@ static void finds_what_older_generations_are_used_for(void **state)
 {
 	Stack stack;
 	CensusTarget targets[3];
-	dev_t first, second;
+	dev_t first = 0, second = 0;
 	pid_t base, old, untouched, new;
 	CLEANUP(census_free) Census *census = NULL;
 
@@ -145,7 +145,7 @@ static void finds_programs_started_from_an_older_generation(void **state)
 {
 	Stack stack;
 	CensusTarget targets[2];
-	dev_t first, second;
+	dev_t first = 0, second = 0;
 	pid_t pid;
 	CLEANUP(census_free) Census *census = NULL;
 
@@ -170,7 +170,7 @@ static void tells_files_of_one_overlay_with_equal_numbers_apart(void **state)
 {
 	Stack stack;
 	CensusTarget targets[2];
-	dev_t first;
+	dev_t first = 0;
 	pid_t pid;
 	Error error = ERROR_INIT;
 
@@ -202,7 +202,7 @@ static int leave_and_fork(const Place *place, const char *unused)
 static void finds_namespaces_that_stayed_behind(void **state)
 {
 	Stack stack;
-	dev_t first, second;
+	dev_t first = 0, second = 0;
 	pid_t on_base, on_first, younger, on_second;
 	CLEANUP(census_free) Census *census = NULL;
 
@@ -233,10 +233,40 @@ static void finds_namespaces_that_stayed_behind(void **state)
 	stack_end(&stack);
 }
 
+/* As container tools do it: a root of its own, in which only usr is the host's as it is now. */
+static int enter_sandbox(const Place *place, const char *name)
+{
+	if (!enter_private_namespace() || chdir(place->path) < 0 || mkdir(name, 0755) < 0 ||
+		mount("tmpfs", name, "tmpfs", 0, NULL) < 0 || chdir(name) < 0 || mkdir("usr", 0755) < 0 ||
+		mount("../root/usr", "usr", NULL, MS_BIND, NULL) < 0)
+		return -1;
+	return chroot(".");
+}
+
+static void finds_sandboxes_that_were_given_an_older_generation(void **state)
+{
+	Stack stack;
+	dev_t first = 0, second = 0;
+	pid_t old, new;
+	CLEANUP(census_free) Census *census = NULL;
+
+	if (!stack_begin(&stack, state) || !stack_push(&stack, 1, &first))
+		skip();
+	old = process_start(enter_sandbox, stack.place, "old");
+	assert_true(stack_push(&stack, 2, &second));
+	new = process_start(enter_sandbox, stack.place, "new");
+	census = take(&stack, NULL, 0, second);
+	assert_true(is_found(census, old, CENSUS_NAMESPACE));
+	assert_null(find_process(census, new));
+	process_end(old);
+	process_end(new);
+	stack_end(&stack);
+}
+
 static void after_a_revert_generations_are_old_and_the_base_is_not(void **state)
 {
 	Stack stack;
-	dev_t first;
+	dev_t first = 0;
 	pid_t on_base, on_first;
 	CLEANUP(census_free) Census *census = NULL;
 
@@ -259,7 +289,7 @@ static void reports_a_process_once_for_mappings_and_namespace(void **state)
 {
 	Stack stack;
 	CensusTarget targets[2];
-	dev_t first, second;
+	dev_t first = 0, second = 0;
 	pid_t pid;
 	CLEANUP(census_free) Census *census = NULL;
 
@@ -283,6 +313,7 @@ int main(int argc, char **argv)
 		PROCESS_TEST(finds_programs_started_from_an_older_generation),
 		PROCESS_TEST(tells_files_of_one_overlay_with_equal_numbers_apart),
 		PROCESS_TEST(finds_namespaces_that_stayed_behind),
+		PROCESS_TEST(finds_sandboxes_that_were_given_an_older_generation),
 		PROCESS_TEST(after_a_revert_generations_are_old_and_the_base_is_not),
 		PROCESS_TEST(reports_a_process_once_for_mappings_and_namespace),
 	};

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "parts/census/test-process.h"
@@ -293,6 +294,35 @@ static void takes_no_zombie_for_a_process(void **state)
 	process_end(pid);
 }
 
+/* Exits with 0 when a census without privileges tells that it could not look into more than n processes. */
+static _Noreturn void take_unprivileged(size_t n)
+{
+	CensusQuery query = {.root = "/"};
+	Census *census = NULL;
+
+	if (setresuid(65534, 65534, 65534) < 0 || census_take(&query, &census, NULL) < 0)
+		_exit(1);
+	_exit(census->n_unreadable > n ? 0 : 2);
+}
+
+static void says_how_much_it_could_not_see(void **state)
+{
+	CLEANUP(census_free) Census *census = NULL;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	/* In a container, even root cannot look into everything. */
+	census = take(NULL, 0);
+	pid = fork();
+	if (pid == 0)
+		take_unprivileged(census->n_unreadable);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void knows_the_device_of_a_directory_from_another_namespace(void **state)
 {
 	const Place *place = *state;
@@ -327,6 +357,7 @@ int main(int argc, char **argv)
 		PROCESS_TEST(compares_the_content_where_it_is_known),
 		PROCESS_TEST(finds_a_process_whose_first_thread_has_ended),
 		PROCESS_TEST(takes_no_zombie_for_a_process),
+		PROCESS_TEST(says_how_much_it_could_not_see),
 		PROCESS_TEST(knows_the_device_of_a_directory_from_another_namespace),
 	};
 

@@ -136,8 +136,10 @@ static int take_other_threads(Taking *taking, int process, pid_t pid, Error *err
 	if (r != 0)
 		return r;
 	threads = fdopendir(fd);
-	if (!threads)
-		return close_keeping_errno(fd), error_os(error, errno, "cannot list threads");
+	if (!threads) {
+		(void)error_os(error, errno, "cannot list threads");
+		return close_keeping_errno(fd);
+	}
 	r = TASK_WITHOUT_MEMORY;
 	while ((r == TASK_WITHOUT_MEMORY || r == PROC_GONE) && (entry = readdir(threads))) {
 		CLEANUP_CLOSE int directory = -1;
