@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <libcryptsetup.h>
-#include <stdlib.h>
+#include <libdevmapper.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -31,14 +33,19 @@ bool verity_is_supported(void)
 	return is_there();
 }
 
-/* libdevmapper waits for udev to answer, forever when there is none (yet), as in early boot. */
-static int expect_udev_only_where_it_runs(Error *error)
+/* The socket alone says nothing: the one of the initrd's udev stays behind. */
+static bool udev_listens(void)
 {
-	if (access("/run/udev/control", F_OK) == 0)
-		return 0;
-	if (setenv("DM_DISABLE_UDEV", "1", 1) < 0)
-		return error_memory(error);
-	return 0;
+	static const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/udev/control"};
+	CLEANUP_CLOSE int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	return probe >= 0 && connect(probe, (const struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+/* libdevmapper would wait for udev to answer, forever where there is none (yet), as in early boot. */
+static void expect_udev_only_where_it_runs(void)
+{
+	dm_udev_set_sync_support(udev_listens());
 }
 
 static bool has_root(struct crypt_device *device, const Digest *root)
@@ -64,7 +71,12 @@ static int use_again(const char *name, const Digest *root, Error *error)
 		return cryptsetup_error(error, r, &log, "cannot inspect the open device");
 	if (!has_root(device, root))
 		return error_set(error, "the device is open over other content; close it first");
-	(void)crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED_CANCEL);
+	r = crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED_CANCEL);
+	if (r < 0)
+		return cryptsetup_error(error, r, &log, "cannot keep the open device");
+	/* A close that is put off takes the node away at once where udev does not look after it. */
+	if (!dm_mknodes(name))
+		return error_set(error, "cannot make the node of the open device");
 	return 0;
 }
 
@@ -77,8 +89,10 @@ static int activate(const char *image, const char *tree, uint64_t size, const ui
 	int r;
 
 	r = cryptsetup_init(&device, tree, &log);
+	/* Without CRYPT_VERITY_CREATE_HASH this writes nothing: it is how a tree without a superblock is
+	 * told. */
 	if (r >= 0)
-		r = crypt_load(device, CRYPT_VERITY, &parameters);
+		r = crypt_format(device, CRYPT_VERITY, NULL, NULL, NULL, NULL, 0, &parameters);
 	if (r >= 0)
 		r = crypt_activate_by_volume_key(
 			device, name, (const char *)root->bytes, DIGEST_SIZE, CRYPT_ACTIVATE_READONLY);
@@ -95,9 +109,9 @@ int verity_open(const char *image, const char *tree, uint64_t size,
 
 	if (!verity_is_supported())
 		return VERITY_UNSUPPORTED;
-	if (text_format(&path, error, "%s/%s", crypt_get_dir(), name) < 0 ||
-		expect_udev_only_where_it_runs(error) < 0)
+	if (text_format(&path, error, "%s/%s", crypt_get_dir(), name) < 0)
 		return -1;
+	expect_udev_only_where_it_runs();
 	status = crypt_status(NULL, name);
 	if (status == CRYPT_ACTIVE || status == CRYPT_BUSY)
 		r = use_again(name, root, error);
@@ -117,8 +131,7 @@ int verity_close(const char *name, Error *error)
 
 	if (!is_there())
 		return 0; /* then nothing can be open */
-	if (expect_udev_only_where_it_runs(error) < 0)
-		return -1;
+	expect_udev_only_where_it_runs();
 	r = cryptsetup_init_by_name(&device, name, &log);
 	if (r >= 0)
 		r = crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED);
