@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One boot: direct kernel boot in QEMU, with KVM where there is one. The machine's first serial port is its console,
+the second the command's output, the third its exit status."""
+import os
+import shutil
+import subprocess
+import sys
+
+FAILED = 125
+CONSOLE_TAIL = 30  # lines
+
+
+def kernel_line(options):
+    words = ["root=/dev/vda", "rw", "console=ttyS0", "quiet", "panic=-1", "fsck.mode=skip",
+             f"suture.release={options.release}"]
+    words += ["suture.systemd"] if options.systemd else ["init=/usr/sbin/suture-vm"]
+    return " ".join(words + options.kernel_option)
+
+
+def root_drive(system, state):
+    if not state:
+        return f"file={system / 'disk'},format=raw,if=virtio,snapshot=on"
+    if not state.exists():
+        subprocess.run(["cp", "--sparse=always", "--reflink=auto", system / "disk", state], check=True)
+    return f"file={state},format=raw,if=virtio"
+
+
+def argv(system, payload, work, options):
+    accelerator = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+    return ["qemu-system-x86_64", "-accel", accelerator, "-cpu", "max", "-smp", "2",
+            "-m", str(options.memory), "-nodefaults", "-display", "none", "-no-reboot",
+            "-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img"),
+            "-append", kernel_line(options),
+            "-drive", root_drive(system, options.state),
+            "-drive", f"file={payload},format=raw,if=virtio,snapshot=on",
+            "-device", "virtio-rng-pci",
+            "-serial", f"file:{work / 'console'}", "-serial", "stdio", "-serial", f"file:{work / 'status'}"]
+
+
+def read_status(work):
+    try:
+        return int((work / "status").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def show_console(work):
+    lines = (work / "console").read_text(errors="replace").splitlines() if (work / "console").exists() else []
+    for line in lines[-CONSOLE_TAIL:]:
+        print(f"console: {line}", file=sys.stderr)
+
+
+def run(system, payload, work, options):
+    """Runs the machine to its end; returns the command's exit status."""
+    environment = {**os.environ, "TMPDIR": str(work)}  # where snapshot=on keeps what is written
+    sys.stdout.flush()
+    try:
+        subprocess.run(argv(system, payload, work, options), stdin=subprocess.DEVNULL, env=environment,
+                       timeout=options.timeout, check=True)
+        trouble = "the machine stopped before the command ended"
+    except FileNotFoundError:
+        raise RuntimeError("qemu-system-x86_64 is not installed") from None
+    except subprocess.TimeoutExpired:
+        trouble = f"the machine took longer than {options.timeout} seconds"
+    except subprocess.CalledProcessError as error:
+        trouble = f"QEMU failed with {error.returncode}"
+    status = read_status(work)
+    if (work / "console").exists():
+        shutil.copy(work / "console", work.parent / f"console-{options.release}.log")
+    if status is None:
+        show_console(work)
+        raise RuntimeError(trouble)
+    return status
