@@ -16,6 +16,14 @@ void buffer_clear(Buffer *buffer)
 	*buffer = BUFFER_INIT;
 }
 
+void buffer_cut(Buffer *buffer, size_t size)
+{
+	if (size >= buffer->size)
+		return;
+	buffer->size = size;
+	buffer->data[size] = 0;
+}
+
 int buffer_reserve(Buffer *buffer, size_t more, Error *error)
 {
 	size_t needed;

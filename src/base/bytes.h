@@ -53,6 +53,10 @@ static inline Bytes buffer_bytes(const Buffer *buffer)
 	return (Bytes){buffer->data, buffer->size};
 }
 
+/* Cuts the buffer back to its first size bytes (at most what it has): how a failed reader gives back what it
+ * had appended. */
+void buffer_cut(Buffer *buffer, size_t size);
+
 /* Makes room for `more` bytes behind the end without changing size. */
 int buffer_reserve(Buffer *buffer, size_t more, Error *error);
 

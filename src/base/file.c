@@ -15,27 +15,12 @@
 
 enum { COPY_SIZE = 128 * 1024 };
 
-int file_read(int directory, const char *name, uint64_t max, Buffer *ret, Error *error)
+/* Appends what is behind the offset of fd. size is what it should have: one byte beyond shows the end, or
+ * that the file has grown meanwhile. */
+static int read_to_end(int fd, const char *name, uint64_t size, uint64_t max, Buffer *ret, Error *error)
 {
-	CLEANUP_CLOSE int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
-
-	if (fd < 0 && errno == ENOENT) {
-		(void)error_os(error, ENOENT, "%s", name);
-		return FILE_ABSENT;
-	}
-	if (fd < 0)
-		return error_os(error, errno, "cannot open %s", name);
-	if (fstat(fd, &status) < 0)
-		return error_os(error, errno, "cannot examine %s", name);
-	if (!S_ISREG(status.st_mode))
-		return error_set(error, "%s is not a regular file", name);
-	if ((uint64_t)status.st_size > max)
-		return error_set(error, "%s has %lld bytes, more than the %llu allowed", name,
-			(long long)status.st_size, (unsigned long long)max);
-	/* One byte beyond the size shows the end, or that the file has grown meanwhile. */
 	for (uint64_t got = 0;;) {
-		size_t want = (size_t)status.st_size > got ? (size_t)status.st_size - got + 1 : 4096;
+		size_t want = (size_t)(size > got ? size - got + 1 : 4096);
 		ssize_t n;
 
 		if (buffer_reserve(ret, want, error) < 0)
@@ -56,6 +41,32 @@ int file_read(int directory, const char *name, uint64_t max, Buffer *ret, Error 
 	}
 }
 
+int file_read(int directory, const char *name, uint64_t max, Buffer *ret, Error *error)
+{
+	CLEANUP_CLOSE int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	size_t before = ret->size;
+	struct stat status;
+
+	if (fd < 0 && errno == ENOENT) {
+		(void)error_os(error, ENOENT, "%s", name);
+		return FILE_ABSENT;
+	}
+	if (fd < 0)
+		return error_os(error, errno, "cannot open %s", name);
+	if (fstat(fd, &status) < 0)
+		return error_os(error, errno, "cannot examine %s", name);
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, "%s is not a regular file", name);
+	if ((uint64_t)status.st_size > max)
+		return error_set(error, "%s has %lld bytes, more than the %llu allowed", name,
+			(long long)status.st_size, (unsigned long long)max);
+	if (read_to_end(fd, name, (uint64_t)status.st_size, max, ret, error) < 0) {
+		buffer_cut(ret, before);
+		return -1;
+	}
+	return 0;
+}
+
 int file_write_all(int fd, Bytes bytes, const char *what, Error *error)
 {
 	while (bytes.size > 0) {
@@ -63,8 +74,8 @@ int file_write_all(int fd, Bytes bytes, const char *what, Error *error)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return error_os(error, errno, "cannot write %s", what);
+		if (n <= 0)
+			return error_os(error, n < 0 ? errno : EIO, "cannot write %s", what);
 		bytes.data += n;
 		bytes.size -= (size_t)n;
 	}
@@ -101,7 +112,8 @@ int file_replace(int directory, const char *name, Bytes content, mode_t mode, Er
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return error_os(error, errno, "cannot get random bytes");
-	if (text_format(&temporary, error, "%.*s.%s.%08x.tmp", (int)(base - name), name, base, random) < 0)
+	if (text_format(&temporary, error, "%.*s.%.200s.%08x.tmp", (int)(base - name), name, base, random) <
+		0)
 		return -1;
 	fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -126,10 +138,19 @@ fail:
 	return -1;
 }
 
+static bool same_parent(const char *a, const char *b)
+{
+	size_t length = (size_t)(path_basename(a) - a);
+
+	return length == (size_t)(path_basename(b) - b) && memcmp(a, b, length) == 0;
+}
+
 int file_rename(int directory, const char *from, const char *to, Error *error)
 {
 	if (renameat(directory, from, directory, to) < 0)
 		return error_os(error, errno, "cannot rename %s to %s", from, to);
+	if (!same_parent(from, to) && file_sync_parent(directory, from, error) < 0)
+		return -1;
 	return file_sync_parent(directory, to, error);
 }
 
@@ -160,71 +181,21 @@ int file_make_directories(int directory, const char *path, mode_t mode, int *ret
 		} else if (errno != EEXIST) {
 			return error_os(error, errno, "cannot make the directory %s", path);
 		}
-		next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		next = openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (next < 0)
 			return error_os(error, errno, "cannot open the directory %s", path);
 		(void)close(at);
 		at = next;
 		rest += n + strspn(rest + n, "/");
 	}
-	if (ret_fd)
-		*ret_fd = TAKE_FD(at);
-	return 0;
-}
+	if (ret_fd) {
+		int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-static int remove_tree_on(int directory, const char *name, dev_t device, Error *error);
-
-static int remove_entries(int fd, dev_t device, Error *error)
-{
-	CLEANUP(closedir) DIR *listing = NULL;
-	struct dirent *entry;
-	int own = dup(fd);
-
-	listing = own < 0 ? NULL : fdopendir(own);
-	if (!listing) {
-		(void)error_os(error, errno, "cannot list a directory");
-		return close_keeping_errno(own);
-	}
-	while ((entry = readdir(listing))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (remove_tree_on(fd, entry->d_name, device, error) < 0)
-			return -1;
+		if (fd < 0)
+			return error_os(error, errno, "cannot open the directory %s", path);
+		*ret_fd = fd;
 	}
 	return 0;
-}
-
-static int remove_tree_on(int directory, const char *name, dev_t device, Error *error)
-{
-	CLEANUP_CLOSE int fd = -1;
-	struct stat status;
-
-	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return error_os(error, errno, "cannot remove %s", name);
-	fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return error_os(error, errno, "cannot remove %s", name);
-	if (status.st_dev != device)
-		return error_set(error, "cannot remove %s: something is mounted there", name);
-	if (remove_entries(fd, device, error) < 0)
-		return error_in(error, "in %s", name);
-	if (unlinkat(directory, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_os(error, errno, "cannot remove %s", name);
-	return 0;
-}
-
-int file_remove_tree(int directory, const char *name, Error *error)
-{
-	struct stat status;
-
-	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno == ENOENT)
-			return 0;
-		return error_os(error, errno, "cannot remove %s", name);
-	}
-	return remove_tree_on(directory, name, status.st_dev, error);
 }
 
 int file_copy(int from, int to, uint64_t max, const char *what, Error *error)

@@ -35,7 +35,7 @@ int file_sync(int fd, const char *what, Error *error);
 /* fsync() of the directory that holds name. */
 int file_sync_parent(int directory, const char *name, Error *error);
 
-/* Renames within one directory descriptor and makes it durable. */
+/* Renames below one directory descriptor and makes it durable. */
 int file_rename(int directory, const char *from, const char *to, Error *error);
 
 /* Removes the file; its absence is no error. Not durable by itself. */
@@ -44,8 +44,8 @@ int file_remove(int directory, const char *name, Error *error);
 /* mkdir -p below an open directory, each new level durable; *ret_fd (may be NULL) is the last one, opened. */
 int file_make_directories(int directory, const char *path, mode_t mode, int *ret_fd, Error *error);
 
-/* Removes a whole tree without following symlinks or leaving the file system it starts on; absence is no
- * error. */
+/* Removes a whole tree (file-tree.c) without following symlinks. Where something is mounted, bind mounts too,
+ * it fails and leaves that alone. Absence is no error. */
 int file_remove_tree(int directory, const char *name, Error *error);
 
 /* Copies the rest of one file to another, at most max bytes (more is an error). */

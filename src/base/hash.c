@@ -25,7 +25,12 @@ const char *digest_to_hex(const Digest *digest, char hex[static DIGEST_HEX_SIZE]
 
 int digest_from_hex(const char *hex, Digest *ret, Error *error)
 {
-	return hex_decode(hex, ret->bytes, DIGEST_SIZE, error);
+	Digest digest;
+
+	if (hex_decode(hex, digest.bytes, DIGEST_SIZE, error) < 0)
+		return -1;
+	*ret = digest;
+	return 0;
 }
 
 int hash_new(Hash **ret, Error *error)

@@ -10,6 +10,8 @@ int json_parse(Bytes text, size_t max, json_t **ret, Error *error)
 	CLEANUP_JSON json_t *value = NULL;
 	json_error_t detail;
 
+	if (text.size == 0)
+		return error_set(error, "is empty");
 	if (text.size > max)
 		return error_set(error, "has %zu bytes, more than the %zu allowed", text.size, max);
 	value = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &detail);
@@ -28,9 +30,14 @@ static int append_text(const char *text, size_t size, void *buffer)
 
 int json_write(const json_t *value, Buffer *ret, Error *error)
 {
-	if (json_dump_callback(value, append_text, ret, JSON_SORT_KEYS | JSON_INDENT(2)) < 0)
+	size_t before = ret->size;
+
+	if (json_dump_callback(value, append_text, ret, JSON_SORT_KEYS | JSON_INDENT(2)) < 0 ||
+		buffer_append(ret, "\n", 1, NULL) < 0) {
+		buffer_cut(ret, before);
 		return error_memory(error);
-	return buffer_append(ret, "\n", 1, error);
+	}
+	return 0;
 }
 
 static int field(
@@ -117,7 +124,9 @@ int json_bool_field(const json_t *object, const char *key, bool *ret, Error *err
 {
 	json_t *value = json_object_get(object, key);
 
-	if (!value || !json_is_boolean(value))
+	if (!value)
+		return error_set(error, "field \"%s\" is missing", key);
+	if (!json_is_boolean(value))
 		return error_set(error, "field \"%s\" is not true or false", key);
 	*ret = json_boolean_value(value);
 	return 0;

@@ -2,8 +2,11 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -14,6 +17,18 @@ static LogLevel threshold = LOG_LEVEL_WARNING;
 void log_set_level(LogLevel level)
 {
 	threshold = level;
+}
+
+/* The variable alone says nothing: whatever a service starts inherits it, a terminal's shell for instance. It
+ * names the device and inode that stderr has when it really goes to the journal. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(
@@ -27,7 +42,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 		return;
 	(void)vsnprintf(line, sizeof(line), format, arguments);
 	text_make_printable(line);
-	if (getenv("JOURNAL_STREAM"))
+	if (stderr_is_journal())
 		fprintf(stderr, "<%d>%s\n", level, line);
 	else
 		fprintf(stderr, "%s%s\n", names[level], line);

@@ -81,6 +81,12 @@ static int store_value(const Option *option, void *place, const char *value, Err
 	return 0;
 }
 
+/* "-" alone stands for stdin or stdout. */
+static bool looks_like_option(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0';
+}
+
 /* Reads one option with its value or values; *at is its index in argv and is moved to its last word. */
 static int read_option(Parse *parse, char **argv, int argc, int *at, Error *error)
 {
@@ -109,7 +115,8 @@ static int read_option(Parse *parse, char **argv, int argc, int *at, Error *erro
 			return error_set(error, "option --%s takes no value", option->name);
 		return store_value(option, place, NULL, error);
 	}
-	if (!value && *at + 1 < argc)
+	/* A word that looks like an option is one; a value that does is written behind "=". */
+	if (!value && *at + 1 < argc && !looks_like_option(argv[*at + 1]))
 		value = argv[++*at];
 	if (!value)
 		return error_set(error, "option --%s needs a value: --%s=%s", option->name, option->name,
@@ -117,7 +124,7 @@ static int read_option(Parse *parse, char **argv, int argc, int *at, Error *erro
 	if (store_value(option, place, value, error) < 0)
 		return -1;
 	if (option->kind == OPTION_LIST)
-		while (*at + 1 < argc && argv[*at + 1][0] != '-')
+		while (*at + 1 < argc && !looks_like_option(argv[*at + 1]))
 			if (list_add((OptionList *)place, argv[++*at], error) < 0)
 				return -1;
 	return 0;
@@ -160,7 +167,7 @@ static int read_line(Parse *parse, int argc, char **argv, Error *error)
 	for (int i = 1; i < argc; i++) {
 		if (options && strcmp(argv[i], "--") == 0) {
 			options = false;
-		} else if (options && argv[i][0] == '-' && argv[i][1] != '\0') {
+		} else if (options && looks_like_option(argv[i])) {
 			if (read_option(parse, argv, argc, &i, error) < 0)
 				return -1;
 		} else if (read_word(parse, argv[i], error) < 0) {

@@ -15,10 +15,9 @@ Progress progress_on(FILE *out)
 
 static void draw(const Progress *progress, uint64_t done, uint64_t total)
 {
-	int percent = total > 0 ? (int)((double)done / (double)total * 100) : 0;
+	int percent = total > 0 && done < total ? (int)((double)done / (double)total * 100) : 100;
 	char bar[BAR_COLUMNS + 1];
 
-	percent = percent > 100 ? 100 : percent;
 	memset(bar, ' ', BAR_COLUMNS);
 	memset(bar, '#', (size_t)(percent * BAR_COLUMNS / 100));
 	bar[BAR_COLUMNS] = '\0';

@@ -10,19 +10,51 @@
 
 #include "base/cleanup.h"
 
+/* How many bytes the UTF-8 sequence at `at` has (RFC 3629: no overlong forms, no surrogates); 0 if it is
+ * none. *ret is the character. */
+static size_t utf8_length(const unsigned char *at, uint32_t *ret)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t length = at[0] < 0x80   ? 1
+			: at[0] < 0xc0 ? 0
+			: at[0] < 0xe0 ? 2
+			: at[0] < 0xf0 ? 3
+			: at[0] < 0xf8 ? 4
+				       : 0;
+	uint32_t value = length <= 1 ? at[0] : at[0] & (0x7fu >> length);
+
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (at[i] & 0x3f);
+	}
+	if (length > 1 && (value < smallest[length] || value > 0x10ffff || (value & 0x1ff800) == 0xd800))
+		return 0;
+	*ret = value;
+	return length;
+}
+
+/* Control characters, and those that turn the direction of the text around them or break its line. */
+static bool is_control(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7f && character <= 0x9f) ||
+	       (character >= 0x200e && character <= 0x200f) || (character >= 0x2028 && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
+}
+
 void text_make_printable(char *text)
 {
-	for (unsigned char *at = (unsigned char *)text; *at; at++) {
-		/* U+0080…U+009F, written as C2 80…C2 9F, are control characters too. */
-		bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+	unsigned char *at = (unsigned char *)text;
 
-		if (*at < 0x20 || *at == 0x7f) {
-			*at = '?';
-		} else if (c1) {
-			at[0] = '?';
-			at[1] = '?';
-			at++;
+	while (*at) {
+		uint32_t character = 0;
+		size_t length = utf8_length(at, &character);
+
+		if (length == 0 || is_control(character)) {
+			length = length > 0 ? length : 1;
+			memset(at, '?', length);
 		}
+		at += length;
 	}
 }
 

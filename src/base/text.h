@@ -11,8 +11,9 @@
 
 #include "base/error.h"
 
-/* Replaces control characters (terminal escapes in hostile names, newlines in one-line messages) by '?',
- * in place. Valid UTF-8 passes. */
+/* Replaces by '?', in place, each byte of what could deceive a reader: control characters (terminal escapes
+ * in hostile names, newlines in one-line messages), characters that turn the direction of text, and what is
+ * not UTF-8. */
 void text_make_printable(char *text);
 
 /* A new string from a format. *ret is untouched on failure; the caller frees it. */

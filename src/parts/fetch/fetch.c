@@ -110,10 +110,7 @@ int fetch_bytes(Fetcher *fetcher, const char *url, uint64_t max, Buffer *ret, Er
 
 	if (r == 0)
 		return buffer_append(ret, "", 0, error);
-	if (ret->size > sink.start) {
-		ret->size = sink.start;
-		ret->data[ret->size] = 0;
-	}
+	buffer_cut(ret, sink.start);
 	return r == TRANSFER_ABSENT ? FETCH_ABSENT : -1;
 }
 
