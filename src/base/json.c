@@ -124,9 +124,7 @@ int json_bool_field(const json_t *object, const char *key, bool *ret, Error *err
 {
 	json_t *value = json_object_get(object, key);
 
-	if (!value)
-		return error_set(error, "field \"%s\" is missing", key);
-	if (!json_is_boolean(value))
+	if (!value || !json_is_boolean(value))
 		return error_set(error, "field \"%s\" is not true or false", key);
 	*ret = json_boolean_value(value);
 	return 0;
