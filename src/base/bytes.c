@@ -102,7 +102,7 @@ int reader_take(Reader *reader, size_t size, Bytes *ret, Error *error)
 
 int reader_u8(Reader *reader, uint8_t *ret, Error *error)
 {
-	Bytes raw;
+	Bytes raw = {NULL, 0};
 
 	if (reader_take(reader, 1, &raw, error) < 0)
 		return -1;
@@ -112,7 +112,7 @@ int reader_u8(Reader *reader, uint8_t *ret, Error *error)
 
 int reader_u16(Reader *reader, uint16_t *ret, Error *error)
 {
-	Bytes raw;
+	Bytes raw = {NULL, 0};
 
 	if (reader_take(reader, 2, &raw, error) < 0)
 		return -1;
@@ -122,7 +122,7 @@ int reader_u16(Reader *reader, uint16_t *ret, Error *error)
 
 int reader_u32(Reader *reader, uint32_t *ret, Error *error)
 {
-	Bytes raw;
+	Bytes raw = {NULL, 0};
 
 	if (reader_take(reader, 4, &raw, error) < 0)
 		return -1;
@@ -132,7 +132,7 @@ int reader_u32(Reader *reader, uint32_t *ret, Error *error)
 
 int reader_u64(Reader *reader, uint64_t *ret, Error *error)
 {
-	Bytes raw;
+	Bytes raw = {NULL, 0};
 
 	if (reader_take(reader, 8, &raw, error) < 0)
 		return -1;

@@ -74,7 +74,7 @@ int inode_read(const Superblock *superblock, uint64_t number, Inode *ret, Error 
 {
 	Inode inode = {.number = number};
 	const uint8_t *at;
-	uint64_t offset;
+	uint64_t offset = 0;
 	uint32_t place;
 	unsigned format;
 
@@ -143,7 +143,7 @@ int inode_content(
 	uint64_t offset = inode->size > 0 ? inode->blocks_at : 0; /* nothing has no place */
 
 	if (tail > 0) {
-		uint64_t tail_at;
+		uint64_t tail_at = 0;
 
 		if (find_tail(inode, tail, &tail_at, error) < 0)
 			return -1;

@@ -150,8 +150,8 @@ int store_lock(Store *store, int64_t wait_ms, Error *error)
 	}
 	/* The pid only serves a sentence: when it cannot be written, on a full disk, the lock still holds. */
 	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	if (ftruncate(fd, 0) == 0 && write(fd, pid, strlen(pid)) < 0)
-		(void)ftruncate(fd, 0);
+	if (ftruncate(fd, 0) == 0)
+		(void)file_write_all(fd, bytes_of_text(pid), "lock", NULL);
 	store->lock = TAKE_FD(fd);
 	return sweep(store, error);
 }

@@ -20,7 +20,7 @@ static uint32_t next_random(void)
 static void fill(uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		data[i] = (uint8_t)next_random();
+		data[i] = (uint8_t)(next_random() >> 16); /* the upper bits repeat last */
 }
 
 static int gather(void *userdata, Bytes next, Error *error)
@@ -199,6 +199,27 @@ static void rebuilds_an_image_from_several_files(void **state)
 	assert_string_equal(header.sources[1].name, "usr/lib/c");
 }
 
+/* The extents name nothing, or the file as a whole: the rest is found by what it holds. */
+static void finds_moved_content_in_renamed_and_in_large_files(void **state)
+{
+	enum { SIZE = 20 * 1000 * 1000, PIECE = 100000 };
+	CLEANUP_FREE uint8_t *old = malloc(SIZE);
+	CLEANUP_FREE uint8_t *result = malloc(3 * PIECE);
+	const DiffExtent whole = {0, 3 * PIECE, 1};
+
+	(void)state;
+	assert_true(old && result);
+	random_state = 11;
+	fill(old, SIZE);
+	const DiffSource sources[] = {{"unlike", {old, PIECE}}, {"large", {old + PIECE, SIZE - PIECE}}};
+
+	memcpy(result, old + SIZE - PIECE, PIECE);
+	memcpy(result + PIECE, old + SIZE - 3 * PIECE, PIECE);
+	memcpy(result + 2 * PIECE, old + SIZE - 2 * PIECE, PIECE);
+	assert_true(round_trip(sources, 2, (Bytes){result, 3 * PIECE}, NULL, 0) < 400);
+	assert_true(round_trip(sources, 2, (Bytes){result, 3 * PIECE}, &whole, 1) < 400);
+}
+
 static void diff_at(uint8_t *old, size_t old_size, uint8_t *new_bytes, size_t new_size, Buffer *ret)
 {
 	const DiffSource source = {".", {old, old_size}};
@@ -299,6 +320,7 @@ int main(void)
 		cmocka_unit_test(zeros_cost_next_to_nothing),
 		cmocka_unit_test(rebuilds_large_files),
 		cmocka_unit_test(rebuilds_an_image_from_several_files),
+		cmocka_unit_test(finds_moved_content_in_renamed_and_in_large_files),
 		cmocka_unit_test(the_same_input_gives_the_same_delta),
 		cmocka_unit_test(noise_costs_hardly_more_than_itself),
 		cmocka_unit_test(refuses_extents_that_make_no_sense),

@@ -5,11 +5,15 @@
 
 #include "parts/delta/encode/pack.h"
 #include "parts/delta/encode/plan.h"
+#include "parts/delta/encode/sketch.h"
 #include "parts/delta/format/segment.h"
 
 enum {
-	/* Bytes of an old file that a piece is diffed against: all of it, or as much around the corresponding
-	 * place. The device does not care; the publisher's time and memory grow with it. */
+	/* Bytes of an old file that a piece is diffed against: PREFIX_SHARE times as many as it has itself,
+	 * within these bounds, around the place it corresponds to. The device does not care; the publisher's
+	 * time and memory grow with it. */
+	PREFIX_SHARE = 16,
+	PREFIX_MIN = 1024 * 1024,
 	PREFIX_MAX = 16 * 1024 * 1024,
 };
 
@@ -26,6 +30,7 @@ typedef struct Diff {
 	size_t n_sources;
 	Bytes result;
 	Pack *pack;
+	Sketch *sketch; /* NULL until somebody asks */
 	Buffer packed;
 	Draft *drafts;
 	size_t n_drafts;
@@ -36,6 +41,7 @@ typedef struct Diff {
 static void diff_clear(Diff *diff)
 {
 	(void)pack_free(diff->pack);
+	(void)sketch_free(diff->sketch);
 	buffer_clear(&diff->packed);
 	free(diff->drafts);
 	free(diff->places);
@@ -47,61 +53,106 @@ static inline void diff_clear_cleanup(Diff *diff)
 	diff_clear(diff);
 }
 
-/* The window of the source that a piece is diffed against. */
+static uint64_t window_size(const Piece *piece)
+{
+	uint64_t size = PREFIX_SHARE * piece->length;
+
+	size = size > PREFIX_MIN ? size : PREFIX_MIN;
+	return size < PREFIX_MAX ? size : PREFIX_MAX;
+}
+
+/* The window of its source that a piece is diffed against. */
 static void choose_window(const Diff *diff, const Piece *piece, Segment *segment)
 {
 	uint64_t size = diff->sources[piece->source].bytes.size;
+	uint64_t window = window_size(piece);
 	uint64_t middle = piece->offset_in_source + piece->length / 2;
 	uint64_t offset = 0;
 
-	if (size > PREFIX_MAX) {
-		offset = middle > PREFIX_MAX / 2 ? middle - PREFIX_MAX / 2 : 0;
-		offset = offset < size - PREFIX_MAX ? offset : size - PREFIX_MAX;
+	if (size > window) {
+		offset = middle > window / 2 ? middle - window / 2 : 0;
+		offset = offset < size - window ? offset : size - window;
 	}
 	segment->source = (uint32_t)piece->source;
 	segment->offset = offset;
-	segment->window = size < PREFIX_MAX ? size : PREFIX_MAX;
+	segment->window = size < window ? size : window;
 }
 
-/* Packs bytes against nothing, and takes that when it is smaller than the draft as it is. */
-static int try_without_source(Diff *diff, Draft *draft, Bytes bytes, Error *error)
+/* Puts the payload that was packed last, from at on, in the place of the draft's one if it is smaller, and
+ * drops it otherwise. */
+static void keep_smaller(Diff *diff, Draft *draft, const Segment *other, size_t at)
 {
-	size_t old_size = diff->packed.size - draft->packed_at;
+	size_t size = diff->packed.size - at;
+
+	if (draft->segment.kind != SEGMENT_STORED && size >= draft->segment.payload.size) {
+		diff->packed.size = at;
+		return;
+	}
+	memmove(diff->packed.data + draft->packed_at, diff->packed.data + at, size);
+	diff->packed.size = draft->packed_at + size;
+	draft->segment = *other;
+	draft->segment.payload.size = size;
+}
+
+/* Packs the piece, against the source it names or against nothing, and keeps that if it is the smallest. */
+static int try_piece(Diff *diff, const Piece *piece, Draft *draft, Error *error)
+{
+	Bytes bytes = {diff->result.data + piece->offset, (size_t)piece->length};
+	Segment segment = {.kind = SEGMENT_PACKED, .length = piece->length};
+	Bytes prefix = {NULL, 0};
 	size_t at = diff->packed.size;
 
-	if (pack_segment(diff->pack, bytes, (Bytes){NULL, 0}, &diff->packed, error) < 0)
-		return -1;
-	if (old_size > 0 && diff->packed.size - at >= old_size) {
-		diff->packed.size = at;
-		return 0;
+	if (piece->source != SIZE_MAX) {
+		segment.kind = SEGMENT_PREFIXED;
+		choose_window(diff, piece, &segment);
+		prefix.data = diff->sources[piece->source].bytes.data + segment.offset;
+		prefix.size = (size_t)segment.window;
 	}
-	memmove(diff->packed.data + draft->packed_at, diff->packed.data + at, diff->packed.size - at);
-	diff->packed.size -= old_size;
-	draft->segment.kind = SEGMENT_PACKED;
+	if (pack_segment(diff->pack, bytes, prefix, &diff->packed, error) < 0)
+		return -1;
+	keep_smaller(diff, draft, &segment, at);
 	return 0;
 }
 
+/* Asks the sketch for a source (SKETCH_NOTHING: it knows none). */
+static int look_for_source(Diff *diff, Piece *piece, Error *error)
+{
+	Bytes bytes = {diff->result.data + piece->offset, (size_t)piece->length};
+
+	if (!diff->sketch && sketch_new(diff->sources, diff->n_sources, &diff->sketch, error) < 0)
+		return -1;
+	return sketch_find(diff->sketch, bytes, &piece->source, &piece->offset_in_source, error);
+}
+
+/* Is there more of the source than a window shows? */
+static bool is_large(const Diff *diff, const Piece *piece)
+{
+	return piece->source != SIZE_MAX && diff->sources[piece->source].bytes.size > window_size(piece);
+}
+
+/* A source that helps leaves little of a piece; where it does not, or there is none, or only a part of it
+ * can be the prefix, the sketch may know better. Trying costs the publisher time, and the device nothing. */
 static int draft_similar(Diff *diff, const Piece *piece, Draft *draft, Error *error)
 {
 	Bytes bytes = {diff->result.data + piece->offset, (size_t)piece->length};
-	size_t size = 0;
+	bool named = piece->source != SIZE_MAX && !is_large(diff, piece);
+	Piece other = *piece;
+	int found = SKETCH_NOTHING;
 
 	draft->packed_at = diff->packed.size;
-	if (piece->source != SIZE_MAX) {
-		const uint8_t *old = diff->sources[piece->source].bytes.data;
-		Bytes prefix;
-
-		draft->segment.kind = SEGMENT_PREFIXED;
-		choose_window(diff, piece, &draft->segment);
-		prefix = (Bytes){old + draft->segment.offset, (size_t)draft->segment.window};
-		if (pack_segment(diff->pack, bytes, prefix, &diff->packed, error) < 0)
-			return -1;
-		size = diff->packed.size - draft->packed_at;
-	}
-	/* A prefix that helps leaves little; only where it does not is a second try worth the time. */
-	if ((size == 0 || size > bytes.size / 2) && try_without_source(diff, draft, bytes, error) < 0)
+	if (named && try_piece(diff, piece, draft, error) < 0)
 		return -1;
-	draft->segment.payload.size = diff->packed.size - draft->packed_at;
+	if (!named || draft->segment.payload.size > bytes.size / 2)
+		found = look_for_source(diff, &other, error);
+	if (found < 0)
+		return -1;
+	if ((is_large(diff, piece) || (found == 0 && other.source != piece->source)) &&
+		try_piece(diff, &other, draft, error) < 0)
+		return -1;
+	other.source = SIZE_MAX;
+	if ((draft->segment.kind == SEGMENT_STORED || draft->segment.payload.size > bytes.size / 2) &&
+		try_piece(diff, &other, draft, error) < 0)
+		return -1;
 	if (draft->segment.payload.size >= bytes.size) {
 		diff->packed.size = draft->packed_at;
 		draft->segment.kind = SEGMENT_STORED;
