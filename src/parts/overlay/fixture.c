@@ -188,7 +188,7 @@ const char *fixture_read(Fixture *fixture, const char *path)
 	if (file < 0 && errno == ENOENT)
 		return "(absent)";
 	assert_true(n >= 0 && (size_t)n < sizeof(fixture->content));
-	fixture->content[n] = '\0';
+	fixture->content[n < 0 ? 0 : n] = '\0';
 	return fixture->content;
 }
 
