@@ -464,6 +464,28 @@ static void targets_mix_and_match_is_refused(void **state)
 	assert_null(trusted_set_targets(world->set, "targets"));
 }
 
+static void targets_are_the_file_that_the_snapshot_names(void **state)
+{
+	World *world = *state;
+	CLEANUP_BUFFER Buffer good = fixture_sign(fixture_targets(5), &world->keys.targets);
+	json_t *snapshot = fixture_snapshot(5, 5);
+	json_t *entry = json_object_get(json_object_get(snapshot, "meta"), "targets.json");
+	json_t *hashes = json_object();
+	Digest digest;
+
+	past_timestamp(world);
+	assert_done(hash_bytes(buffer_bytes(&good), &digest, &world->error), &world->error);
+	assert_done(json_put_digest(hashes, "sha256", &digest, &world->error), &world->error);
+	assert_done(json_put(entry, "hashes", hashes, &world->error), &world->error);
+	assert_done(SNAPSHOT(snapshot), &world->error);
+	/* Signed by the right key and of the right version, but not what was published. */
+	assert_fails(TARGETS(with(fixture_targets(5), "x", "other")), &world->error,
+		"targets metadata is not the file that was signed for: its sha256 differs");
+	assert_done(
+		trusted_set_update_targets(world->set, buffer_bytes(&good), "targets", "root", &world->error),
+		&world->error);
+}
+
 static void refuses_targets_without_length_or_hashes(void **state)
 {
 	World *world = *state;
@@ -563,6 +585,7 @@ int main(void)
 		PROMISE(refuses_a_snapshot_of_another_version_or_expired),
 		PROMISE(an_old_local_snapshot_still_counts_against_rollback),
 		PROMISE(targets_mix_and_match_is_refused),
+		PROMISE(targets_are_the_file_that_the_snapshot_names),
 		PROMISE(refuses_targets_without_length_or_hashes),
 		PROMISE(a_delegated_role_is_verified_for_each_delegator),
 		PROMISE(a_role_that_the_snapshot_does_not_list_is_absent),
