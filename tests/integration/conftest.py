@@ -15,7 +15,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("SUTURE_BUILD", ROOT / "build-test"))
 COMPONENT = "liborigin"
-LIBRARY = "usr/lib/liborigin.so.1"
+TRIPLET = subprocess.run(["cc", "-dumpmachine"], check=True, capture_output=True, text=True).stdout.strip()
+LIBRARY = f"usr/lib/{TRIPLET}/liborigin.so.1"
 
 
 def run(*command, check=True, **keywords):
