@@ -146,10 +146,10 @@ static void zeros_cost_next_to_nothing(void **state)
 	assert_true(round_trip_files((Bytes){NULL, 0}, (Bytes){zeros, SIZE}) < 300);
 }
 
-/* Longer than a window and than many segments, with edits from end to end. */
+/* Longer than a window and than several segments, with edits in the middle. */
 static void rebuilds_large_files(void **state)
 {
-	enum { SIZE = 20 * 1000 * 1000 };
+	enum { SIZE = 20 * 1000 * 1000, EDITS = 7 * 1000 * 1000, EDITED = 6 * 1000 * 1000 };
 	CLEANUP_FREE uint8_t *old = malloc(SIZE);
 	CLEANUP_BUFFER Buffer edited = BUFFER_INIT;
 
@@ -157,7 +157,9 @@ static void rebuilds_large_files(void **state)
 	assert_non_null(old);
 	random_state = 3;
 	fill(old, SIZE);
-	edit((Bytes){old, SIZE}, 40, &edited);
+	assert_int_equal(buffer_append(&edited, old, EDITS, NULL), 0);
+	edit((Bytes){old + EDITS, EDITED}, 40, &edited);
+	assert_int_equal(buffer_append(&edited, old + EDITS + EDITED, SIZE - EDITS - EDITED, NULL), 0);
 	assert_true(round_trip_files((Bytes){old, SIZE}, buffer_bytes(&edited)) < 5000);
 }
 
