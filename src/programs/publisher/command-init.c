@@ -64,7 +64,7 @@ static void print_next_steps(const char *repository, const char *keys)
 	printf("Next:\n"
 	       "  suture-publish release --repository=%s --component=NAME --base OLD.deb --fixed NEW.deb\n"
 	       "  suture-publish serve %s\n"
-	       "  suture-publish refresh --repository=%s      at least every week, from a timer\n",
+	       "  suture-publish refresh --repository=%s      every few days, from a timer\n",
 		repository, repository, repository);
 }
 
