@@ -10,7 +10,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "programs/publisher/layout.h"
+#include "programs/publisher/contents.h"
+#include "programs/publisher/deltas.h"
 #include "programs/publisher/release.h"
 #include "programs/publisher/verify.h"
 
@@ -210,6 +211,77 @@ static void the_manifest_says_what_changed(void **state)
 	release_clear(&release);
 }
 
+static void assert_contents_differ(Release *release, const char *sentence)
+{
+	const Bytes image = {release->image.data, release->image.size};
+	Error error = ERROR_INIT;
+
+	assert_fails(contents_check(image, release->manifest, &error), &error, sentence);
+}
+
+static void an_image_that_differs_from_its_manifest_is_refused(void **state)
+{
+	Fixture *fixture = *state;
+	Error error = ERROR_INIT;
+	Release release;
+	ManifestFile *gone, *link, *library;
+
+	skip_unless_root();
+	assert_done(make(fixture, &release, &error), &error);
+	gone = &release.manifest->files[0];
+	link = &release.manifest->files[1];
+	library = &release.manifest->files[3];
+	assert_string_equal(library->path, "usr/lib/libfoo.so.1.2");
+	library->mode = 04755;
+	assert_contents_differ(&release, "usr/lib/libfoo.so.1.2 has mode 0644 in the image");
+	library->mode = 0644;
+	library->uid = 7;
+	assert_contents_differ(&release, "belongs to 0:0 in the image, and the manifest says 7:0");
+	library->uid = 0;
+	library->digest.bytes[0] ^= 1;
+	assert_contents_differ(&release, "usr/lib/libfoo.so.1.2 has other bytes");
+	library->digest.bytes[0] ^= 1;
+	link->target[0] = 'L';
+	assert_contents_differ(&release, "usr/lib/libfoo.so.1 has another target");
+	link->target[0] = 'l';
+	gone->type = MANIFEST_DIRECTORY;
+	assert_contents_differ(&release, "usr/lib/gone has another type");
+	gone->type = MANIFEST_REMOVED;
+	gone->path[8] = 'X';
+	assert_contents_differ(&release, "the image holds usr/lib/gone, and the manifest does not name it");
+	gone->path[8] = 'g';
+	release.image.size /= 2;
+	assert_int_equal(
+		contents_check((Bytes){release.image.data, release.image.size}, release.manifest, &error),
+		-1);
+	release.image.size *= 2;
+	release_clear(&release);
+}
+
+static void a_delta_that_makes_other_bytes_is_refused(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_OFFER DeltaOffer offer = {NULL, 0};
+	Error error = ERROR_INIT;
+	Release release;
+	Bytes delta, image;
+
+	skip_unless_root();
+	assert_done(make(fixture, &release, &error), &error);
+	delta = buffer_bytes(&release.deltas[0]);
+	image = (Bytes){release.image.data, release.image.size};
+	assert_done(deltas_offer_base(release.manifest, release.base, &offer, &error), &error);
+	assert_done(deltas_check(delta, &offer, image, &error), &error);
+	image.size -= 4096;
+	assert_fails(deltas_check(delta, &offer, image, &error), &error, "the delta makes");
+	image.size += 4096;
+	offer.items[1].bytes.size--;
+	assert_int_equal(deltas_check(delta, &offer, image, &error), -1);
+	offer.n_items = 0;
+	assert_fails(deltas_check(delta, &offer, image, &error), &error, "which is not there");
+	release_clear(&release);
+}
+
 static void the_same_fix_again_is_known(void **state)
 {
 	Fixture *fixture = *state;
@@ -357,6 +429,8 @@ int main(void)
 		release_test(what_is_published_is_sound),
 		release_test(the_same_input_gives_the_same_bytes),
 		release_test(the_manifest_says_what_changed),
+		release_test(an_image_that_differs_from_its_manifest_is_refused),
+		release_test(a_delta_that_makes_other_bytes_is_refused),
 		release_test(the_same_fix_again_is_known),
 		release_test(the_next_letter_is_offered_from_the_one_before),
 		release_test(one_base_version_is_one_set_of_bytes),

@@ -68,7 +68,7 @@ static int open_tar(Member *member, struct archive **ret, Error *error)
 }
 
 /* The next header; 1 at the end. Also bounds what a member may unpack to beside its files: an archive of
- * nothing but padding is a bomb too. */
+ * nothing but padding, or of entries that are skipped, is a bomb too. */
 static int next_entry(struct archive *tar, struct archive_entry **ret, Error *error)
 {
 	int r = archive_read_next_header(tar, ret);
@@ -78,7 +78,8 @@ static int next_entry(struct archive *tar, struct archive_entry **ret, Error *er
 		return 1;
 	if (r < ARCHIVE_WARN)
 		return archive_failed(tar, error);
-	if (archive_filter_bytes(tar, 0) > (la_int64_t)PACKAGE_UNPACKED_MAX + slack)
+	if (archive_entry_size(*ret) > (la_int64_t)PACKAGE_UNPACKED_MAX ||
+		archive_filter_bytes(tar, 0) > (la_int64_t)PACKAGE_UNPACKED_MAX + slack)
 		return error_set(error, "unpacks to more than the %llu bytes allowed",
 			(unsigned long long)PACKAGE_UNPACKED_MAX);
 	return 0;
