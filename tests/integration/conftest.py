@@ -12,11 +12,12 @@ import tempfile
 
 import pytest
 
+from whole import snapshot
+
 ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("SUTURE_BUILD", ROOT / "build-test"))
 COMPONENT = "liborigin"
-TRIPLET = subprocess.run(["cc", "-dumpmachine"], check=True, capture_output=True, text=True).stdout.strip()
-LIBRARY = f"usr/lib/{TRIPLET}/liborigin.so.1"
+LIBRARY = "usr/lib/liborigin.so.1"
 
 
 def run(*command, check=True, **keywords):
@@ -162,6 +163,14 @@ def directory():
 @pytest.fixture
 def system(directory, packages):
     return make_system(directory, packages)
+
+
+@pytest.fixture(scope="session")
+def systems(packages, tmp_path_factory):
+    """What a system is when the packages of each letter are unpacked on it: {"base": …, "a": …, "b": …}."""
+    versions = {"base": "1.0-1", "a": "1.0-1+fix1", "b": "1.0-1+fix2"}
+    return {name: snapshot(make_system(tmp_path_factory.mktemp(name), {**packages, "1.0-1": packages[version]}))
+            for name, version in versions.items()}
 
 
 @pytest.fixture
