@@ -139,12 +139,12 @@ def advisories(deb, package, since):
                           " | gzip -dcf", shell=True, capture_output=True, check=False).stdout.decode(errors="replace")
     newest = text.split(f"({since})")[0]
     found = {}
-    for line in re.split(r"\n\s*[*+-] ", newest):
-        line = " ".join(line.split(" -- ")[0].split())
-        for cve in re.findall(r"CVE-\d{4}-\d{4,}", line):
-            summary = re.sub(r"^(Fix )?CVE-[\d-]+:? *", "", line)
-            summary = re.split(r"(?<=[a-z])\. |\(Closes|: ", summary)[0].strip(" .")
-            found.setdefault(cve, summary[:100])
+    for item in re.split(r"\n\s*[*+-] |\n -- ", newest):
+        item = " ".join(item.split())
+        fixes = re.match(r"(?:Fix )?(CVE-\d{4}-\d{4,})(?: and -\d+)?: *(.*)", item)
+        if fixes:
+            summary = re.split(r"(?<=[a-z)])\. |\(Closes", fixes[2])[0].strip(" .")
+            found[fixes[1]] = summary if len(summary) <= 76 else summary[:76].rsplit(" ", 1)[0] + " ..."
     return tuple(sorted(found.items()))
 
 

@@ -78,6 +78,8 @@ static int to_json(const ExposureTargets *targets, const Census *census, json_t 
 		if (put_finding(targets, &census->findings[i], processes, error) < 0)
 			return -1;
 	if (json_put(document, "complete", json_boolean(!census || census->n_unreadable == 0), error) < 0 ||
+		json_put_integer(document, "unreadable", census ? (int64_t)census->n_unreadable : 0, error) <
+			0 ||
 		json_put_integer(document, "looked_at", census ? (int64_t)census->n_processes : 0, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);

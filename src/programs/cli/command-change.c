@@ -98,7 +98,9 @@ static size_t count_arrivals(const json_t *plan)
 static void print_plan(const json_t *plan, bool nothing)
 {
 	bool done = json_is_true(json_object_get(plan, "done"));
-	bool exposed = json_array_size(json_object_get(json_object_get(plan, "exposed"), "processes")) > 0;
+	const json_t *census = json_object_get(plan, "exposed");
+	bool exposed = json_array_size(json_object_get(census, "processes")) > 0;
+	bool complete = json_is_true(json_object_get(census, "complete"));
 
 	if (nothing)
 		printf("Nothing to do: this system has what the repository has for it.\n");
@@ -109,7 +111,7 @@ static void print_plan(const json_t *plan, bool nothing)
 		printf("\nNothing was changed. \"suture install\" does it.\n");
 	else if (done && exposed)
 		printf("\nRestart them, or run \"suture restart\", and this system is protected.\n");
-	else if (done && count_arrivals(plan) > 0)
+	else if (done && count_arrivals(plan) > 0 && complete)
 		printf("\nProtected: nothing uses old bytes.\n");
 }
 

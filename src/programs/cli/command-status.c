@@ -19,6 +19,10 @@ static void print_verdict(const json_t *status)
 	else if (strcmp(verdict, "inactive") == 0)
 		printf("Not active: installed, but /usr does not show it. \"suture install\" activates it "
 		       "again.\n");
+	else if (field_number(json_object_get(status, "exposed"), "unreadable") > 0)
+		printf("Active, and nothing that could be looked into uses old bytes; %s could not be.\n",
+			count_text(field_number(json_object_get(status, "exposed"), "unreadable"), "process",
+				"processes"));
 	else
 		printf("Active. Whether old bytes are still in use only root can see: run it as root.\n");
 }
