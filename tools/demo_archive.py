@@ -20,6 +20,7 @@ class Program:
     packages: tuple
     command: tuple
     files: dict = dataclasses.field(default_factory=dict)
+    copies: int = 2
 
 
 @dataclasses.dataclass
@@ -30,9 +31,6 @@ class Hole:
     command: tuple
     files: dict
     open_status: int = -11  # ended by SIGSEGV
-
-    def is_open(self, status):
-        return status == self.open_status
 
 
 @dataclasses.dataclass
@@ -196,10 +194,10 @@ def pair_from_origin():
 
     def debs(pattern):
         return tuple(sorted(out.glob(pattern)))
-    program = Program((), ("origin-server", "/srv/origin.socket"))
+    program = Program((), ("origin-server", "/srv/origin.socket"), copies=1)
     return Pair("liborigin", "liborigin1", "1.0-1", "1.0-1+fix1", program,
                 (Hole("SUTURE-EXAMPLE-1", "a name that only begins like the allowed one",
-                      ("origin-probe", "/srv/origin.socket"), {}),),
+                      ("origin-probe", "/srv/origin.socket"), {}, open_status=1),),
                 debs("liborigin1_1.0-1_*.deb"), debs("liborigin1_1.0-1+fix1_*.deb"), debs("origin-tools_*.deb"),
                 (("SUTURE-EXAMPLE-1", "the same-origin check accepts what only begins like an allowed name"),))
 

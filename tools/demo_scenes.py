@@ -10,9 +10,6 @@ import time
 
 from demo_archive import DemoError
 
-PROGRAMS = 2  # how many copies of the real program run
-
-
 class Stage:
     """What the scenes share: where things are, what runs, what was measured."""
 
@@ -76,7 +73,7 @@ def chroot(stage, command):
 
 
 def start_programs(stage):
-    for _ in range(PROGRAMS):
+    for _ in range(stage.pair.program.copies):
         stage.running.append(subprocess.Popen(chroot(stage, stage.pair.program.command), stdin=subprocess.PIPE,
                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     time.sleep(0.5)
@@ -96,7 +93,7 @@ def try_holes(stage, want_open):
     for hole in stage.pair.holes:
         result = subprocess.run(chroot(stage, hole.command), stdin=subprocess.DEVNULL, check=False,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        is_open = hole.is_open(result.returncode)
+        is_open = result.returncode == hole.open_status
         verdict = "OPEN" if is_open else "closed"
         detail = f"ended by signal {-result.returncode}" if result.returncode < 0 else f"exit {result.returncode}"
         print(f"  {hole.advisory}  {hole.what:<36} {verdict:<7} ({hole.command[0]}: {detail})", flush=True)
@@ -163,7 +160,7 @@ def play(pair, system, directory, build):
     title(f"The base: a small system with {pair.package} {pair.base}")
     before = tree_digest(system)
     start_programs(stage)
-    print(f"  {PROGRAMS} x \"{shlex.join(pair.program.command)}\" are running; they use the old library")
+    print(f"  {pair.program.copies} x \"{shlex.join(pair.program.command)}\" are running; using the old library")
     try_holes(stage, want_open=True)
 
     title(f"The publisher: {pair.fixed} becomes improvement (a)")
@@ -204,6 +201,8 @@ def scenes_on_the_device(stage, before):
     if tree_digest(stage.system) != before:
         raise DemoError("the base is not what it was")
     print("  every byte, mode and link below usr is what it was before")
+    stop_programs(stage)
+    start_programs(stage)
     try_holes(stage, want_open=True)
 
     title("In figures")
