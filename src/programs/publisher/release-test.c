@@ -318,6 +318,29 @@ static void the_next_letter_is_offered_from_the_one_before(void **state)
 	assert_int_equal(report.n_improvements, 2);
 }
 
+static void what_was_withdrawn_stays_so_in_later_letters(void **state)
+{
+	Fixture *fixture = *state;
+	Error error = ERROR_INIT;
+	Release release;
+
+	skip_unless_root();
+	assert_done(make(fixture, &release, &error), &error);
+	release.manifest->withdrawn = calloc(1, sizeof(unsigned));
+	assert_non_null(release.manifest->withdrawn);
+	release.manifest->withdrawn[0] = 1;
+	release.manifest->n_withdrawn = 1;
+	release.document.size = 0;
+	assert_done(manifest_write(release.manifest, &release.document, &error), &error);
+	assert_done(release_publish(&release, &error), &error);
+	release_clear(&release);
+	fixture->fixed_word = fixture->better;
+	assert_done(make(fixture, &release, &error), &error);
+	assert_true(manifest_is_withdrawn(release.manifest, 1));
+	assert_false(manifest_is_withdrawn(release.manifest, 2));
+	release_clear(&release);
+}
+
 static void one_base_version_is_one_set_of_bytes(void **state)
 {
 	Fixture *fixture = *state;
@@ -433,6 +456,7 @@ int main(void)
 		release_test(a_delta_that_makes_other_bytes_is_refused),
 		release_test(the_same_fix_again_is_known),
 		release_test(the_next_letter_is_offered_from_the_one_before),
+		release_test(what_was_withdrawn_stays_so_in_later_letters),
 		release_test(one_base_version_is_one_set_of_bytes),
 		release_test(only_one_publishes_at_a_time),
 		release_test(every_damaged_file_is_a_problem),
