@@ -277,19 +277,26 @@ static int use_chroot(const char *jail, const OverlayLayer *layers)
 	return n == 2 ? 0 : 2;
 }
 
+static void bind_into(const Fixture *fixture, const char *path)
+{
+	char target[160];
+
+	(void)snprintf(target, sizeof(target), "%s%s", fixture->root, path);
+	assert_int_equal(mkdir(target, 0755), 0);
+	assert_int_equal(mount(path, target, NULL, MS_BIND, NULL), 0);
+}
+
 static void works_in_a_chroot(void **state)
 {
 	static const OverlayLayer layers[] = {{"/one.img"}, {"/two.img"}};
 	Fixture *fixture = fixture_begin(state);
-	char proc[128];
 	int status = -1;
 	pid_t child;
 
 	fixture_install(fixture, fixture_image(fixture, "one"), "root/one.img", 0644);
 	fixture_install(fixture, fixture_image(fixture, "two"), "root/two.img", 0644);
-	(void)snprintf(proc, sizeof(proc), "%s/proc", fixture->root);
-	assert_int_equal(mkdir(proc, 0755), 0);
-	assert_int_equal(mount("/proc", proc, NULL, MS_BIND, NULL), 0);
+	bind_into(fixture, "/proc");
+	bind_into(fixture, "/dev");
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
