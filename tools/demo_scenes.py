@@ -36,12 +36,13 @@ def show(stage, shown, command, quiet=False, what=None):
     """Runs a command as a person would type it, and times it."""
     print(f"$ {shown}", flush=True)
     began = time.monotonic()
-    result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
+    result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False,
+                            cwd=stage.directory)
     if what:
         stage.seconds[what] = time.monotonic() - began
     if not quiet:
         for line in result.stdout.splitlines():
-            print(f"  {line}", flush=True)
+            print(f"  {line}".rstrip(), flush=True)
     if result.returncode != 0:
         raise DemoError(f"\"{shown}\" failed with {result.returncode}")
     return result.stdout
@@ -105,8 +106,8 @@ def publish(stage):
     pair = stage.pair
     publisher = str(stage.build / "suture-publish")
     show(stage, "suture-publish init repository --keys=keys",
-         [publisher, "init", str(stage.repository), f"--keys={stage.keys}"], quiet=True)
-    command = [publisher, "release", f"--repository={stage.repository}", f"--keys={stage.keys}",
+         [publisher, "init", "repository", "--keys=keys"], quiet=True)
+    command = [publisher, "release", "--repository=repository", "--keys=keys",
                "--component", pair.component, "--os-release", str(stage.system / "usr/lib/os-release"),
                "--base", *map(str, pair.base_debs), "--fixed", *map(str, pair.fixed_debs)]
     for identifier, summary in pair.advisories:
@@ -160,7 +161,7 @@ def play(pair, system, directory, build):
     title(f"The base: a small system with {pair.package} {pair.base}")
     before = tree_digest(system)
     start_programs(stage)
-    print(f"  {pair.program.copies} x \"{shlex.join(pair.program.command)}\" are running; using the old library")
+    print(f"  {pair.program.copies} x \"{shlex.join(pair.program.command)}\" run and use the old library")
     try_holes(stage, want_open=True)
 
     title(f"The publisher: {pair.fixed} becomes improvement (a)")

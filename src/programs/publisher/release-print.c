@@ -66,7 +66,7 @@ static void print_size(const Release *release, const char *what, uint64_t size)
 
 	printf("  %-16s %16s", what, text_size(size, text));
 	if (release->package_size > 0)
-		printf("  %6.2f %% of the packages", 100.0 * (double)size / (double)release->package_size);
+		printf("  %6.1f %% of the packages", 100.0 * (double)size / (double)release->package_size);
 	printf("\n");
 }
 
@@ -94,8 +94,11 @@ static void print_head(const Release *release, const char *title)
 	for (size_t i = 0; i < manifest->n_advisories; i++) {
 		const ManifestAdvisory *advisory = &manifest->advisories[i];
 
-		printf("  fixes %s (%s)%s%s\n", advisory->id, advisory->severity,
-			*advisory->summary ? ": " : "", advisory->summary);
+		bool rated = strcmp(advisory->severity, "unknown") != 0;
+
+		printf("  fixes %s%s%s%s%s%s\n", advisory->id, rated ? " (" : "",
+			rated ? advisory->severity : "", rated ? ")" : "", *advisory->summary ? ": " : "",
+			advisory->summary);
 	}
 	if (manifest->rollout_hours > 0)
 		printf("  reaches everybody within %u hours\n", manifest->rollout_hours);
