@@ -11,11 +11,13 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "parts/fetch/url.h"
 
 struct Remote {
 	Engine *engine;
 	Updater *updater;
-	char *url; /* without a slash at the end */
+	char *url;    /* without a slash at the end */
+	bool is_told; /* the failure names the server already */
 };
 
 enum { ROOT_SIZE_MAX = 512 * 1024 };
@@ -49,13 +51,14 @@ static int store_metadata(void *userdata, const char *name, Bytes content, Error
 
 static int fetch_metadata(void *userdata, const char *name, uint64_t max, Buffer *ret, Error *error)
 {
-	const Remote *remote = userdata;
+	Remote *remote = userdata;
 	CLEANUP_FREE char *url = NULL;
 	int r;
 
 	if (text_format(&url, error, "%s/metadata/%s", remote->url, name) < 0)
 		return -1;
 	r = fetch_bytes(remote->engine->fetcher, url, max, ret, error);
+	remote->is_told = r < 0;
 	return r == FETCH_ABSENT ? UPDATER_ABSENT : r;
 }
 
@@ -150,7 +153,13 @@ Remote *remote_free(Remote *remote)
 
 int remote_refresh(Remote *remote, Error *error)
 {
-	return updater_refresh(remote->updater, error);
+	CLEANUP_FREE char *shown = NULL;
+
+	if (updater_refresh(remote->updater, error) == 0)
+		return 0;
+	if (remote->is_told || url_for_people(remote->url, &shown, NULL) < 0)
+		return -1;
+	return error_in(error, "the repository %s", shown);
 }
 
 Updater *remote_updater(Remote *remote)

@@ -12,6 +12,7 @@ import tempfile
 
 import pytest
 
+from mirror import Mirror
 from whole import snapshot
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -48,13 +49,24 @@ def packages(tmp_path_factory):
     return found
 
 
+@pytest.fixture(scope="session")
+def libraries(packages, tmp_path_factory):
+    """The bytes of the library in each version."""
+    out = tmp_path_factory.mktemp("libraries")
+    for version in [version for version in packages if version != "tools"]:
+        (out / version).mkdir()
+        unpack(packages[version], out / version)
+    return {path.name: (path / LIBRARY).read_bytes() for path in out.iterdir()}
+
+
 class Publisher:
     """A repository and its keys."""
 
     def __init__(self, directory, system):
         self.repository, self.keys = directory / "repository", directory / "keys"
         self.system = system
-        self.run("init", self.repository, f"--keys={self.keys}")
+        if not self.repository.exists():
+            self.run("init", self.repository, f"--keys={self.keys}")
 
     def run(self, *arguments, check=True, **environment):
         return run(BUILD / "suture-publish", *arguments, check=check, env={**os.environ, **environment})
@@ -106,6 +118,11 @@ class Device:
         if status["verdict"] in ("base", "inactive"):
             return {}
         return {item["component"]: item["letter"] for item in status["improvements"]}
+
+    def assert_shows(self, letter, library, path=LIBRARY):
+        """The improvement with this letter is active, None for the base, and a reader gets these bytes."""
+        assert self.active().get(COMPONENT) == letter
+        assert self.read(path) == library
 
     def read(self, path=LIBRARY):
         return (self.root / path).read_bytes()
@@ -160,9 +177,17 @@ def directory():
     shutil.rmtree(path)
 
 
-@pytest.fixture
-def system(directory, packages):
-    return make_system(directory, packages)
+@pytest.fixture(scope="session")
+def prepared(packages):
+    """A system, a new repository, and the same repository with improvement (a): made once, copied for each test."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="suture-prepared-", dir="/var/tmp"))
+    system = make_system(path, packages)
+    publisher = Publisher(path, system)
+    run("cp", "-a", publisher.repository, path / "new")
+    publisher.release(packages["1.0-1"], packages["1.0-1+fix1"], "--advisory",
+                      "CVE-2026-0001=names that only begin alike")
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="session")
@@ -174,15 +199,24 @@ def systems(packages, tmp_path_factory):
 
 
 @pytest.fixture
-def publisher(directory, system):
+def system(directory, prepared):
+    run("cp", "-a", prepared / "system", directory)
+    return directory / "system"
+
+
+@pytest.fixture
+def publisher(directory, system, prepared):
+    """A repository without improvements."""
+    run("cp", "-a", prepared / "new", directory / "repository")
+    run("cp", "-a", prepared / "keys", directory)
     return Publisher(directory, system)
 
 
 @pytest.fixture
-def released(publisher, packages):
+def released(directory, system, prepared):
     """A repository with improvement (a) of the example."""
-    publisher.release(packages["1.0-1"], packages["1.0-1+fix1"], "--advisory", "CVE-2026-0001=names that only begin alike")
-    return publisher
+    run("cp", "-a", prepared / "repository", prepared / "keys", directory)
+    return Publisher(directory, system)
 
 
 @pytest.fixture
@@ -195,3 +229,19 @@ def server(released):
 @pytest.fixture
 def device(directory, system, server, released):
     return Device(directory, server.url, released.root)
+
+
+@pytest.fixture
+def mirror(released):
+    mirror = Mirror(released.repository)
+    yield mirror
+    mirror.stop()
+
+
+@pytest.fixture
+def mirrored(directory, system, mirror, released):
+    """A device on a mirror that a test can make dishonest, with improvement (a) active."""
+    device = Device(directory, mirror.url, released.root)
+    device.suture("install")
+    mirror.be_honest()
+    return device

@@ -68,8 +68,19 @@ int fetch_check_url(const char *url, Error *error)
 	return url_check(url, error);
 }
 
+/* What a server sends wrongly is told together with where it was asked. */
+static int in_url(const char *url, Error *error)
+{
+	CLEANUP_FREE char *shown = NULL;
+
+	if (url_for_people(url, &shown, error) < 0)
+		return -1;
+	return error_in(error, "%s", shown);
+}
+
 /* A body on its way into memory. */
 typedef struct BytesSink {
+	const char *url;
 	Buffer *buffer;
 	size_t start; /* where it begins in the buffer */
 	uint64_t max;
@@ -80,25 +91,28 @@ static int bytes_begin(void *userdata, bool partial, int64_t announced, Error *e
 	BytesSink *sink = userdata;
 
 	(void)partial;
-	if (announced > 0 && (uint64_t)announced > sink->max)
-		return error_set(error, "the server announces %lld bytes, more than the %llu allowed",
-			(long long)announced, (unsigned long long)sink->max);
-	return 0;
+	if (announced <= 0 || (uint64_t)announced <= sink->max)
+		return 0;
+	(void)error_set(error, "the server announces %lld bytes, more than the %llu allowed",
+		(long long)announced, (unsigned long long)sink->max);
+	return in_url(sink->url, error);
 }
 
 static int bytes_take(void *userdata, Bytes bytes, Error *error)
 {
 	BytesSink *sink = userdata;
 
-	if (!range_within(sink->buffer->size - sink->start, bytes.size, sink->max))
-		return error_set(error, "the server sends more than the %llu bytes allowed",
+	if (!range_within(sink->buffer->size - sink->start, bytes.size, sink->max)) {
+		(void)error_set(error, "the server sends more than the %llu bytes allowed",
 			(unsigned long long)sink->max);
+		return in_url(sink->url, error);
+	}
 	return buffer_append(sink->buffer, bytes.data, bytes.size, error);
 }
 
 int fetch_bytes(Fetcher *fetcher, const char *url, uint64_t max, Buffer *ret, Error *error)
 {
-	BytesSink sink = {.buffer = ret, .start = ret->size, .max = max};
+	BytesSink sink = {.url = url, .buffer = ret, .start = ret->size, .max = max};
 	TransferRequest request = {
 		.url = url,
 		.limits = &fetcher->limits,
@@ -116,6 +130,7 @@ int fetch_bytes(Fetcher *fetcher, const char *url, uint64_t max, Buffer *ret, Er
 
 /* A body on its way into a file. */
 typedef struct FileSink {
+	const char *url;
 	int fd;
 	uint64_t held; /* bytes of the file that are there */
 	uint64_t size; /* bytes that it will have */
@@ -137,9 +152,11 @@ static int file_begin(void *userdata, bool partial, int64_t announced, Error *er
 	FileSink *sink = userdata;
 	uint64_t expected = partial ? sink->size - sink->held : sink->size;
 
-	if (announced >= 0 && (uint64_t)announced != expected)
-		return error_set(error, "the server announces %lld bytes where %llu are expected",
+	if (announced >= 0 && (uint64_t)announced != expected) {
+		(void)error_set(error, "the server announces %lld bytes where %llu are expected",
 			(long long)announced, (unsigned long long)expected);
+		return in_url(sink->url, error);
+	}
 	if (!partial && sink->held > 0 && start_anew(sink, error) < 0)
 		return -1;
 	if (lseek(sink->fd, (off_t)sink->held, SEEK_SET) < 0)
@@ -155,8 +172,9 @@ static int file_take(void *userdata, Bytes bytes, Error *error)
 		/* What is longer than it may be is another file: nothing of it is worth keeping. */
 		if (start_anew(sink, error) < 0)
 			return -1;
-		return error_set(error, "the server sends more than the %llu bytes expected",
+		(void)error_set(error, "the server sends more than the %llu bytes expected",
 			(unsigned long long)sink->size);
+		return in_url(sink->url, error);
 	}
 	if (file_write_all(sink->fd, bytes, "the download", error) < 0)
 		return -1;
@@ -218,7 +236,7 @@ static int file_run(Fetcher *fetcher, const char *url, FileSink *sink, Error *er
 int fetch_file(Fetcher *fetcher, const char *url, uint64_t size, int fd, FetchProgress progress,
 	void *userdata, uint64_t *ret_received, Error *error)
 {
-	FileSink sink = {.fd = fd, .size = size, .progress = progress, .userdata = userdata};
+	FileSink sink = {.url = url, .fd = fd, .size = size, .progress = progress, .userdata = userdata};
 	struct stat status;
 	int r;
 
