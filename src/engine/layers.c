@@ -52,12 +52,22 @@ static int open_verity(
 		name, ret_path, error);
 }
 
+/* Bytes that rotted would be refused for ever: without them, the next install fetches the image again. */
+static int discard(const Engine *engine, const Manifest *manifest, const Error *why, Error *error)
+{
+	if (store_discard_blob(engine->store, STORE_IMAGE, &manifest->image_digest, error) < 0)
+		return error_in(error, "%.300s, and it cannot be discarded", why->text);
+	return error_set(
+		error, "%.300s; it was discarded: run \"suture install\" to fetch it again", why->text);
+}
+
 /* The path to mount: a dm-verity device over the image, or the image itself once all of it has been checked.
  */
 static int guard(const Engine *engine, const Manifest *manifest, char **ret_path, Error *error)
 {
 	CLEANUP_FREE char *image = NULL;
 	CLEANUP_CLOSE int fd = -1;
+	Error why = ERROR_INIT;
 
 	if (blob_path(engine, STORE_IMAGE, &manifest->image_digest, &image, error) < 0)
 		return -1;
@@ -69,8 +79,8 @@ static int guard(const Engine *engine, const Manifest *manifest, char **ret_path
 	}
 	if (store_open_blob(engine->store, STORE_IMAGE, &manifest->image_digest, &fd, error) != 0)
 		return -1;
-	if (image_verify(fd, manifest->image_size, &manifest->image_digest, error) < 0)
-		return error_in(error, "%s", image);
+	if (image_verify(fd, manifest->image_size, &manifest->image_digest, &why) < 0)
+		return discard(engine, manifest, &why, error);
 	*ret_path = TAKE_PTR(image);
 	return 0;
 }

@@ -87,14 +87,21 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 	return 0;
 }
 
+/* What is active already needs nothing, unless its image was lost or discarded: then it is fetched again. */
+static bool is_here(const Transaction *transaction, const Improvement *active, const Improvement *wanted)
+{
+	return active && digest_equal(&active->manifest_digest, &wanted->manifest_digest) &&
+	       (!transaction->catalog || store_has_blob(transaction->engine->store, STORE_IMAGE,
+						 &wanted->manifest->image_digest));
+}
+
 static int add_arrivals(Transaction *transaction, Error *error)
 {
 	for (size_t i = 0; i < transaction->goal.n; i++) {
 		const Manifest *wanted = transaction->goal.items[i].manifest;
 		const Improvement *active = improvements_find(&transaction->state.active, wanted->component);
 
-		if (active &&
-			digest_equal(&active->manifest_digest, &transaction->goal.items[i].manifest_digest))
+		if (is_here(transaction, active, &transaction->goal.items[i]))
 			continue;
 		if (add_change(transaction, CHANGE_INSTALL, wanted, active ? active->manifest->sequence : 0,
 			    wanted->sequence, error) < 0)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from conftest import COMPONENT, Device, assert_fails
+from conftest import COMPONENT, Device, assert_fails, unmount_all
 from metadata import Metadata
 from mirror import DAMAGES
 from packaging import Item, make_deb, unpack_items
@@ -71,3 +71,19 @@ def test_a_damaged_whole_image_is_refused_like_a_delta(directory, system, mirror
     device.suture("install", "thing")
     assert device.active() == {COMPONENT: "a", "thing": "a"}
     assert device.read("usr/lib/thing") == new[0].content
+
+
+@pytest.mark.parametrize("rot", ["a flipped bit", "the first half", "lost"])
+def test_an_image_that_rotted_on_the_device_is_not_activated_but_fetched_again(mirrored, libraries, rot):
+    """After a restart of the machine /usr is the base; what was right when it was staged is looked at again."""
+    unmount_all(mirrored.root)
+    image = next((mirrored.state / "images").glob("*"))
+    content = image.read_bytes()
+    image.unlink()
+    if rot != "lost":
+        image.write_bytes(DAMAGES[rot](content))
+        assert_fails(mirrored.suture("install", check=False), "the image", 'run "suture install"')
+    assert mirrored.report("status")["verdict"] == "inactive"
+    assert mirrored.read() == libraries["1.0-1"]
+    mirrored.suture("install")
+    mirrored.assert_shows("a", libraries["1.0-1+fix1"])

@@ -126,6 +126,21 @@ static void collects_only_what_nobody_keeps(void **state)
 	assert_true(store_has_blob(fixture->store, STORE_VERITY, &second));
 }
 
+static void discards_one_blob_and_no_other(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_done(store_put_blob(fixture->store, STORE_IMAGE, &first, bytes_of_text("1"), &fixture->error),
+		&fixture->error);
+	assert_done(store_put_blob(fixture->store, STORE_VERITY, &first, bytes_of_text("2"), &fixture->error),
+		&fixture->error);
+	for (int again = 0; again < 2; again++)
+		assert_done(store_discard_blob(fixture->store, STORE_IMAGE, &first, &fixture->error),
+			&fixture->error);
+	assert_false(store_has_blob(fixture->store, STORE_IMAGE, &first));
+	assert_true(store_has_blob(fixture->store, STORE_VERITY, &first));
+}
+
 static void lets_one_process_at_a_time_change_things(void **state)
 {
 	Fixture *fixture = *state;
@@ -167,6 +182,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			refuses_staged_names_that_leave_the_folder, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(collects_only_what_nobody_keeps, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(discards_one_blob_and_no_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lets_one_process_at_a_time_change_things, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			sweeps_away_what_a_crash_left_half_written, set_up, tear_down),

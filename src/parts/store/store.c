@@ -275,6 +275,13 @@ int store_commit_staged(Store *store, const char *name, StoreKind kind, const Di
 	return file_rename(store->directory, file, store_blob_name(kind, digest, blob), error);
 }
 
+int store_discard_blob(Store *store, StoreKind kind, const Digest *digest, Error *error)
+{
+	char name[STORE_NAME_SIZE];
+
+	return file_remove(store->directory, store_blob_name(kind, digest, name), error);
+}
+
 int store_remove_staged(Store *store, const char *name, Error *error)
 {
 	char file[STORE_NAME_SIZE];

@@ -49,6 +49,8 @@ bool store_has_blob(const Store *store, StoreKind kind, const Digest *digest);
 int store_put_blob(Store *store, StoreKind kind, const Digest *digest, Bytes content, Error *error);
 /* STORE_ABSENT when there is none. */
 int store_open_blob(const Store *store, StoreKind kind, const Digest *digest, int *ret_fd, Error *error);
+/* Removes one whose bytes are not what its name says. No error when there is none. */
+int store_discard_blob(Store *store, StoreKind kind, const Digest *digest, Error *error);
 
 /* Files under way, "staging/NAME": opened for reading and writing, made when absent, their bytes kept so that
  * a download can go on. */
