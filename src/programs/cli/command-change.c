@@ -104,6 +104,9 @@ static void print_plan(const json_t *plan, bool nothing)
 
 	if (nothing)
 		printf("Nothing to do: this system has what the repository has for it.\n");
+	/* After a reboot: what is installed only had to be activated. */
+	if (done && json_array_size(json_object_get(plan, "changes")) == 0)
+		printf("/usr shows again what is installed.\n");
 	print_changes(plan, done);
 	print_unfit(plan);
 	print_exposure(plan, done);
