@@ -236,9 +236,7 @@ static void helps(void **state)
 /* The shells themselves judge the scripts, where they are installed. */
 static void assert_shell_accepts(const char *shell)
 {
-	CLEANUP_BUFFER Buffer script = BUFFER_INIT;
 	CLEANUP_FREE char *directory = NULL;
-	CLEANUP_CLOSE int fd = -1;
 	Error error = ERROR_INIT;
 	char path[256];
 	int r;

@@ -133,7 +133,7 @@ int namespaces_find_old(Namespaces *namespaces, int proc, const OldUsr *usr, Nam
 	for (size_t i = 0; i < namespaces->n; i += n_view) {
 		const NamespaceMember *view = &namespaces->members[i];
 		NamespaceMember *last = n > 0 ? &found[n - 1] : NULL;
-		bool is_old;
+		bool is_old = false;
 
 		n_view = count_view(view, namespaces->n - i);
 		if (is_old_view(view, n_view, proc, usr, &is_old, error) < 0)
