@@ -186,6 +186,18 @@ static int check_digest(const UpdaterTarget *target, const Digest *found, Error 
 	return 0;
 }
 
+/* 0 only for a file that was fetched. */
+static int check_present(const UpdaterTarget *target, int fetched, Error *error)
+{
+	if (fetched == FETCH_ABSENT)
+		return error_set(error,
+			"the server has no %s, which its signed metadata lists: the repository is "
+			"incomplete; "
+			"try again later, or another server",
+			target->path);
+	return fetched;
+}
+
 int remote_fetch(Remote *remote, const UpdaterTarget *target, uint64_t max, Buffer *ret, Error *error)
 {
 	CLEANUP_FREE char *url = NULL;
@@ -199,7 +211,7 @@ int remote_fetch(Remote *remote, const UpdaterTarget *target, uint64_t max, Buff
 	if (target_url(remote, target, &url, error) < 0)
 		return -1;
 	r = fetch_bytes(remote->engine->fetcher, url, target->length, &body, error);
-	if (r != 0)
+	if (check_present(target, r, error) < 0)
 		return -1;
 	if (hash_bytes(buffer_bytes(&body), &found, error) < 0 || check_digest(target, &found, error) < 0)
 		return -1;
@@ -218,11 +230,12 @@ int remote_fetch_file(Remote *remote, const UpdaterTarget *target, int fd, Progr
 {
 	CLEANUP_FREE char *url = NULL;
 	Digest found;
+	int r;
 
 	if (target_url(remote, target, &url, error) < 0)
 		return -1;
-	if (fetch_file(remote->engine->fetcher, url, target->length, fd, draw, progress, ret_received,
-		    error) != 0)
+	r = fetch_file(remote->engine->fetcher, url, target->length, fd, draw, progress, ret_received, error);
+	if (check_present(target, r, error) < 0)
 		return -1;
 	if (hash_file(fd, target->length, &found, NULL, error) < 0)
 		return error_in(error, "%s", target->path);

@@ -15,6 +15,7 @@
 #include "engine/layers.h"
 #include "engine/plan.h"
 #include "engine/state.h"
+#include "parts/fetch/url.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
 
@@ -89,10 +90,21 @@ static int look(const Engine *engine, const State *state, json_t **ret, Error *e
 	return *ret ? 0 : error_memory(error);
 }
 
+/* Everybody may ask for the status: the password of a repository stays out of it. */
+static int put_repository(const Engine *engine, json_t *document, Error *error)
+{
+	CLEANUP_FREE char *shown = NULL;
+
+	if (!engine->config.repository)
+		return 0;
+	if (url_for_people(engine->config.repository, &shown, error) < 0)
+		return -1;
+	return json_put_text(document, "repository", shown, error);
+}
+
 static int put_freshness(const Engine *engine, const State *state, json_t *document, Error *error)
 {
-	if (engine->config.repository &&
-		json_put_text(document, "repository", engine->config.repository, error) < 0)
+	if (put_repository(engine, document, error) < 0)
 		return -1;
 	if (state->checked > 0 && json_put_time(document, "checked", state->checked, error) < 0)
 		return -1;
