@@ -46,7 +46,9 @@ static int store_metadata(void *userdata, const char *name, Bytes content, Error
 
 	if (metadata_name(name, &path, error) < 0)
 		return -1;
-	return file_replace(store_directory(remote->engine->store), path, content, 0644, error);
+	if (file_replace(store_directory(remote->engine->store), path, content, 0644, error) < 0)
+		return error_in(error, "state directory %s", store_path(remote->engine->store));
+	return 0;
 }
 
 static int fetch_metadata(void *userdata, const char *name, uint64_t max, Buffer *ret, Error *error)
@@ -103,9 +105,10 @@ static int seed_root(Remote *remote, Error *error)
 		return 0;
 	if (r == 0 && claimed_version(&shipped) < claimed_version(&stored))
 		return 0;
-	if (file_replace(state, "metadata/root.json", buffer_bytes(&shipped), 0644, error) < 0)
-		return -1;
-	return file_replace(state, "seed.json", buffer_bytes(&shipped), 0644, error);
+	if (file_replace(state, "metadata/root.json", buffer_bytes(&shipped), 0644, error) < 0 ||
+		file_replace(state, "seed.json", buffer_bytes(&shipped), 0644, error) < 0)
+		return error_in(error, "state directory %s", store_path(remote->engine->store));
+	return 0;
 }
 
 static int set_url(Remote *remote, Error *error)

@@ -5,6 +5,8 @@
  * its digest checked.
  */
 
+#include <errno.h>
+
 #include "base/path.h"
 #include "base/text.h"
 #include "engine/staging.h"
@@ -25,6 +27,17 @@ static int find_target(
 	return 0;
 }
 
+/* A full or broken disk, not the network: say which one. */
+static int say_where(const Engine *engine, Error *error)
+{
+	static const int of_a_disk[] = {ENOSPC, EDQUOT, EFBIG, EIO};
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_a_disk); i++)
+		if (error->os_error == of_a_disk[i])
+			return error_in(error, "state directory %s", store_path(engine->store));
+	return -1;
+}
+
 static int fetch_one(Transaction *transaction, Change *change, Error *error)
 {
 	Engine *engine = transaction->engine;
@@ -42,7 +55,7 @@ static int fetch_one(Transaction *transaction, Change *change, Error *error)
 	if (remote_fetch_file(transaction->remote, &target, fd, engine->progress, &change->received, error) <
 		0) {
 		progress_end(engine->progress, NULL);
-		return -1;
+		return say_where(engine, error);
 	}
 	progress_end(engine->progress, text_size(change->received, size));
 	return 0;

@@ -72,6 +72,7 @@ static int map_old(const Transaction *transaction, const Change *change, const D
 }
 
 typedef struct Output {
+	const Store *store;
 	int fd;
 	uint64_t done, total;
 	Progress *progress;
@@ -85,7 +86,7 @@ static int write_output(void *userdata, Bytes next, Error *error)
 		return error_set(error, "gives more than the %llu bytes of the image",
 			(unsigned long long)output->total);
 	if (file_write_all(output->fd, next, "the image", error) < 0)
-		return -1;
+		return error_in(error, "state directory %s", store_path(output->store));
 	output->done += next.size;
 	progress_update(output->progress, output->done, output->total);
 	return 0;
@@ -143,7 +144,7 @@ static int rebuild_one(const Transaction *transaction, const Change *change, Err
 	char name[STAGING_NAME_SIZE], image_name[STAGING_NAME_SIZE];
 	CLEANUP_CLOSE int fd = -1, image = -1;
 	CLEANUP_MAP FileMap map = {NULL, 0};
-	Output output = {-1, 0, change->manifest->image_size, engine->progress};
+	Output output = {engine->store, -1, 0, change->manifest->image_size, engine->progress};
 	Bytes download;
 
 	if (store_open_staged(engine->store, staging_download(change->download, name), &fd, error) < 0 ||

@@ -222,7 +222,9 @@ int store_put_blob(Store *store, StoreKind kind, const Digest *digest, Bytes con
 {
 	char name[STORE_NAME_SIZE];
 
-	return file_replace(store->directory, store_blob_name(kind, digest, name), content, 0644, error);
+	if (file_replace(store->directory, store_blob_name(kind, digest, name), content, 0644, error) < 0)
+		return error_in(error, "state directory %s", store->path);
+	return 0;
 }
 
 int store_open_blob(const Store *store, StoreKind kind, const Digest *digest, int *ret_fd, Error *error)
@@ -269,10 +271,12 @@ int store_commit_staged(Store *store, const char *name, StoreKind kind, const Di
 	char file[STORE_NAME_SIZE], blob[STORE_NAME_SIZE];
 	CLEANUP_CLOSE int fd = -1;
 
-	if (staged_name(name, file, error) < 0 || store_open_staged(store, name, &fd, error) < 0 ||
-		file_sync(fd, file, error) < 0)
+	if (staged_name(name, file, error) < 0 || store_open_staged(store, name, &fd, error) < 0)
 		return -1;
-	return file_rename(store->directory, file, store_blob_name(kind, digest, blob), error);
+	if (file_sync(fd, file, error) < 0 ||
+		file_rename(store->directory, file, store_blob_name(kind, digest, blob), error) < 0)
+		return error_in(error, "state directory %s", store->path);
+	return 0;
 }
 
 int store_discard_blob(Store *store, StoreKind kind, const Digest *digest, Error *error)

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The disk with the state is full, at each place where that can be met in turn: what was active still is, one sentence
+says so, and with space again the next install works."""
+import errno
+import itertools
+import os
+import shutil
+
+import pytest
+
+from conftest import COMPONENT, assert_fails, run, unmount_all
+from whole import which
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+PLENTY = 1024
+
+
+@pytest.fixture
+def small(device):
+    """The state directory is a file system of its own."""
+    device.state.mkdir()
+    run("mount", "-t", "tmpfs", "-o", f"size={PLENTY * PAGE},nr_inodes={PLENTY}", "tmpfs", device.state)
+    yield device
+    unmount_all(device.root)
+    run("umount", "-l", device.state)
+
+
+def leave(state, free):
+    """Makes the file system so small that this many pages are left."""
+    status = os.statvfs(state)
+    used = (status.f_blocks - status.f_bfree) * status.f_frsize // PAGE
+    run("mount", "-o", f"remount,size={(used + free) * PAGE}", state)
+
+
+def leave_inodes(state, free):
+    status = os.statvfs(state)
+    run("mount", "-o", f"remount,nr_inodes={status.f_files - status.f_ffree + free}", state)
+
+
+def give_plenty(state):
+    run("mount", "-o", f"remount,size={PLENTY * PAGE},nr_inodes={PLENTY}", state)
+
+
+def fill_up(device, systems, shrink, before, after, reset):
+    """Lets install run with ever more space until it succeeds; gives the sentences of all its failures."""
+    sentences = []
+    for free in itertools.count(1):
+        shrink(device.state, free)
+        result = device.suture("install", check=False)
+        if result.returncode == 0:
+            break
+        assert_fails(result, "No space left on device", str(device.state))
+        sentences.append(result.stderr)
+        assert which(device.root, systems) == before, result.stderr
+        device.suture("status")
+        give_plenty(device.state)
+        device.suture("install")
+        assert which(device.root, systems) == after, result.stderr
+        reset()
+    assert which(device.root, systems) == after
+    give_plenty(device.state)
+    assert device.active() == {COMPONENT: after}
+    return sentences
+
+
+def empty(directory):
+    for path in directory.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def assert_met(sentences, *places):
+    for place in places:
+        assert any(place in sentence for sentence in sentences), (place, sentences)
+
+
+def test_first_install(small, systems):
+    def reset():
+        unmount_all(small.root)
+        empty(small.state)
+
+    sentences = fill_up(small, systems, leave, "base", "a", reset)
+    assert_met(sentences, "metadata/", "manifests/", "the download", "the image", "state.json", "journal.json")
+
+
+def test_first_install_without_inodes(small, systems):
+    def reset():
+        unmount_all(small.root)
+        empty(small.state)
+
+    sentences = fill_up(small, systems, leave_inodes, "base", "a", reset)
+    assert_met(sentences, "metadata/", "manifests/", ".download", "state.json", "journal.json")
+
+
+def test_upgrade_leaves_a_active(small, released, packages, systems, directory):
+    small.suture("install")
+    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
+    saved = directory / "saved"
+    shutil.copytree(small.state, saved)
+
+    def reset():
+        """(a) again, and nothing known of (b)."""
+        run("umount", small.root / "usr")
+        empty(small.state)
+        shutil.copytree(saved, small.state, dirs_exist_ok=True)
+
+    sentences = fill_up(small, systems, leave, "a", "b", reset)
+    assert_met(sentences, "the image", "journal.json")
+
+
+@pytest.mark.parametrize("call, error, step", [("renameat", "ENOSPC", 1), ("fsync", "EIO", 3)])
+def test_what_is_active_and_what_the_state_says_agree_wherever_an_upgrade_fails(
+        small, released, packages, systems, directory, call, error, step):
+    """Some file systems have no room to rename, and tell of a broken disk as late as at fsync(2)."""
+    small.suture("install")
+    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
+    saved = directory / "saved"
+    shutil.copytree(small.state, saved)
+    shown = []
+    for number in itertools.count(1, step):
+        result = run("strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}",
+                     *small.command("install"), check=False, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        shown.append(which(small.root, systems))
+        assert small.active() == {COMPONENT: shown[-1]}
+        if result.returncode == 0:
+            break
+        assert_fails(result, os.strerror(getattr(errno, error)))
+        if shown[-1] == "b":
+            continue  # it failed behind the commit: nothing is left to upgrade
+        empty(small.state)
+        shutil.copytree(saved, small.state, dirs_exist_ok=True)
+    assert shown[-1] == "b"
+    assert shown.count("a") > 5
+
+
+def test_a_read_only_state_directory_is_an_answer(small, systems):
+    small.suture("install")
+    run("mount", "-o", "remount,ro", small.state)
+    for command in ("install", "check", "remove"):
+        assert_fails(small.suture(command, check=False), "Read-only file system", str(small.state))
+    assert which(small.root, systems) == "a"
+    assert small.report("status")["verdict"] == "protected"
+    run("mount", "-o", "remount,rw", small.state)
+    small.suture("remove")
+    assert which(small.root, systems) == "base"
