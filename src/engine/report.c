@@ -69,13 +69,14 @@ static int put_improvements(const State *state, json_t *document, Error *error)
 }
 
 /* "base": nothing is installed. "protected": active, and nobody is exposed. "exposed": active, and somebody
- * is. "unknown": active, but not every process could be looked into. "inactive": /usr does not show it. */
+ * is. "unknown": active, but not every process could be looked into. "inactive": /usr shows the base.
+ * "interrupted": /usr shows a generation that the state does not know (yet). */
 static const char *judge(const State *state, uint64_t mounted, const json_t *exposed)
 {
+	if (mounted != state->generation)
+		return mounted == 0 ? "inactive" : "interrupted";
 	if (state->active.n == 0)
 		return "base";
-	if (mounted != state->generation)
-		return "inactive";
 	if (json_array_size(json_object_get(exposed, "processes")) > 0)
 		return "exposed";
 	return json_is_true(json_object_get(exposed, "complete")) ? "protected" : "unknown";

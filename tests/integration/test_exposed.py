@@ -117,7 +117,7 @@ def test_exactly_what_uses_old_bytes_is_exposed_as_the_dry_run_said(device, prog
     parent, child = programs.loader(device.root / LIBRARY)
     program = programs.sleeper()
     programs.loader(copy)
-    expected = {server: LIBRARY_OF_A, parent: LIBRARY_OF_A, child: LIBRARY_OF_A, program: ("executable", "sleeper", "a")}
+    expected = {pid: LIBRARY_OF_A for pid in (server, parent, child)} | {program: ("executable", "sleeper", "a")}
 
     plan = device.report("install", "--dry-run")
     assert not plan["done"]

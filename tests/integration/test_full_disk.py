@@ -117,8 +117,9 @@ def test_what_is_active_and_what_the_state_says_agree_wherever_an_upgrade_fails(
     shutil.copytree(small.state, saved)
     shown = []
     for number in itertools.count(1, step):
-        result = run("strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}",
-                     *small.command("install"), check=False, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        result = run("strace", "-o", "/dev/null", "-e", f"trace={call}",
+                     "-e", f"inject={call}:error={error}:when={number}", *small.command("install"), check=False,
+                     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         shown.append(which(small.root, systems))
         assert small.active() == {COMPONENT: shown[-1]}
         if result.returncode == 0:

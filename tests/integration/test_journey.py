@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, COMPONENT, Device, Server, assert_fails, run, unmount_all, unpack
+from conftest import COMPONENT, assert_fails, run, unmount_all, unpack
 from whole import snapshot, which
 
 SOCKET = "/srv/origin"

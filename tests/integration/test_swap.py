@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Readers that never rest, while the real commands install (a), then (b), and remove them, again and again. Not one
 open fails, and none sees the base between (a) and (b). tests/swap-probe does the same to the overlay alone, with
-programs and namespaces as well, and shows that a swap by way of the base is noticed."""
+programs and namespaces as well."""
 import mmap
 import os
 import shutil
 import time
 
-from conftest import LIBRARY, Device, Server, unpack
+import pytest
+
+from conftest import LIBRARY, Device, Server
 
 READERS = 3
 OPENS = 100_000
@@ -62,42 +64,55 @@ class Readers:
         for pid in self.pids:
             os.waitpid(pid, 0)
 
+    def wait_for(self, opens):
+        goal = self.count(OPENED) + opens
+        while self.count(OPENED) < goal:
+            time.sleep(0.001)
+
+
+@pytest.fixture
+def readers(system, libraries):
+    readers = Readers(system / LIBRARY, {
+        libraries["1.0-1"]: BASE, libraries["1.0-1+fix1"]: A, libraries["1.0-1+fix2"]: B})
+    yield readers
+    readers.stop()
+
+
+@pytest.fixture
+def servers(directory, released, packages):
+    """The repository as it was when it had only (a), and with (b)."""
+    only_a = directory / "only-a"
+    shutil.copytree(released.repository, only_a)
+    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
+    servers = Server(only_a), Server(released.repository)
+    yield servers
+    for server in servers:
+        server.stop()
+
 
 def change(readers, before, after, device, *command):
     readers.may_show(before | after)
     device.suture(*command)
     readers.may_show(after)
-    seen = readers.count(OPENED)
-    while readers.count(OPENED) < seen + OPENS // (CYCLES * 3):
-        time.sleep(0.001)
+    readers.wait_for(OPENS // (CYCLES * 3))
 
 
-def library(deb, directory):
-    directory.mkdir()
-    unpack(deb, directory)
-    return (directory / LIBRARY).read_bytes()
-
-
-def test_readers_never_meet_an_error_or_the_base_between_a_and_b(directory, system, released, packages, tmp_path):
-    only_a = directory / "only-a"
-    shutil.copytree(released.repository, only_a)
-    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
-    servers = Server(only_a), Server(released.repository)
-    versions = {"1.0-1": BASE, "1.0-1+fix1": A, "1.0-1+fix2": B}
-    readers = Readers(system / LIBRARY, {
-        library(packages[version], tmp_path / version): what for version, what in versions.items()})
+def test_readers_never_meet_an_error_or_the_base_between_a_and_b(directory, released, servers, readers):
     device = Device(directory, None, released.root)
-    try:
-        for _ in range(CYCLES):
-            device.url = servers[0].url
-            change(readers, BASE, A, device, "install")
-            device.url = servers[1].url
-            change(readers, A, B, device, "install")
-            change(readers, B, BASE, device, "remove")
-            shutil.rmtree(device.state)  # it would refuse to go back to the repository that has only (a)
-    finally:
-        readers.stop()
-        for server in servers:
-            server.stop()
+    for _ in range(CYCLES):
+        device.url = servers[0].url
+        change(readers, BASE, A, device, "install")
+        device.url = servers[1].url
+        change(readers, A, B, device, "install")
+        change(readers, B, BASE, device, "remove")
+        shutil.rmtree(device.state)  # it would refuse to go back to the repository that has only (a)
     assert readers.count(OPENED) >= OPENS
     assert (readers.count(FAILED), readers.count(WRONG)) == (0, 0)
+
+
+def test_readers_would_notice_the_base_between_two_letters(device, readers):
+    change(readers, BASE, A, device, "install")
+    readers.may_show(A | B)
+    device.suture("remove")
+    readers.wait_for(1000)
+    assert readers.count(WRONG) > 0

@@ -23,6 +23,9 @@ static void print_verdict(const json_t *status)
 		printf("Active, and nothing that could be looked into uses old bytes; %s could not be.\n",
 			count_text(field_number(json_object_get(status, "exposed"), "unreadable"), "process",
 				"processes"));
+	else if (strcmp(verdict, "interrupted") == 0)
+		printf("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
+		       "install\" or \"suture remove\" does.\n");
 	else
 		printf("Active. Whether old bytes are still in use only root can see: run it as root.\n");
 }
