@@ -13,6 +13,17 @@ static const Option options[] = {
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (REPOSITORY.keys)"},
 };
 
+/* Where the targets key is at hand, its metadata begins a new life too; else it would expire at a publisher
+ * who has nothing to release for that long. */
+static int sign(int directory, const Keys *keys, int64_t now, Error *error)
+{
+	SignerKeys for_signer = keys_for_signer(keys);
+
+	if (keys->targets)
+		return signer_publish(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, now, NULL, 0, error);
+	return signer_refresh(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, now, error);
+}
+
 /* The repository is not read as a stranger first: its timestamp may have expired, which is what this mends.
  */
 static int run(void *settings, const OptionList *operands, Error *error)
@@ -21,7 +32,6 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	CLEANUP_KEYS Keys keys = {.root = NULL};
 	CLEANUP_CLOSE int directory = -1;
 	CLEANUP_FREE char *path = NULL;
-	SignerKeys for_signer;
 	char until[CLOCK_TEXT_SIZE];
 	int64_t now = clock_now();
 
@@ -34,9 +44,7 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	directory = open(own->repository, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return error_os(error, errno, "cannot open the repository %s", own->repository);
-	for_signer = keys_for_signer(&keys);
-	if (published_lock(directory, own->repository, error) < 0 ||
-		signer_refresh(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, now, error) < 0)
+	if (published_lock(directory, own->repository, error) < 0 || sign(directory, &keys, now, error) < 0)
 		return error_in(error, "%s", own->repository);
 	printf("%s is signed until %s.\n", own->repository,
 		clock_to_text(now + SIGNER_DEFAULT_LIFETIMES.timestamp, until));
@@ -45,7 +53,7 @@ static int run(void *settings, const OptionList *operands, Error *error)
 
 const Command command_refresh = {
 	.name = "refresh",
-	.summary = "sign snapshot and timestamp anew, before they expire",
+	.summary = "sign the metadata anew, before it expires",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.run = run,

@@ -63,10 +63,13 @@ int keys_load(const char *path, bool only_online, Keys *ret, Error *error)
 {
 	CLEANUP_KEYS Keys keys = {.root = NULL};
 	CLEANUP_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool with_targets = true;
 
 	if (directory < 0)
 		return error_os(error, errno, "cannot open the directory of keys %s (say --keys=DIR)", path);
-	if ((!only_online && signer_key_load(directory, "targets.pem", &keys.targets, error) < 0) ||
+	if (only_online)
+		with_targets = faccessat(directory, "targets.pem", F_OK, 0) == 0;
+	if ((with_targets && signer_key_load(directory, "targets.pem", &keys.targets, error) < 0) ||
 		signer_key_load(directory, "snapshot.pem", &keys.snapshot, error) < 0 ||
 		signer_key_load(directory, "timestamp.pem", &keys.timestamp, error) < 0)
 		return error_in(error, "%s", path);

@@ -26,8 +26,8 @@ int keys_path(const char *repository, const char *path, char **ret, Error *error
 /* A new directory (mode 0700) with four new keys. Refuses one that exists. */
 int keys_generate(const char *path, Keys *ret, Error *error);
 
-/* The keys of everyday work: targets (unless only_online), snapshot and timestamp. The root key stays where
- * it is; it may be away. */
+/* The keys of everyday work: targets, snapshot and timestamp. The root key stays where it is; it may be away,
+ * and with only_online the targets key too: then it is NULL. */
 int keys_load(const char *path, bool only_online, Keys *ret, Error *error);
 
 SignerKeys keys_for_signer(const Keys *keys);
