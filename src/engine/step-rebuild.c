@@ -17,6 +17,7 @@
 #include "engine/staging.h"
 #include "engine/transaction.h"
 #include "parts/delta/decode/apply.h"
+#include "parts/image/image.h"
 #include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
 
@@ -35,20 +36,38 @@ static void old_files_clear(OldFiles *old)
 	free(old->bytes);
 }
 
+/* An image that rotted leads nowhere. Without it, the next install takes another download. */
+static int open_letter(const Transaction *transaction, const char *component, int *ret_fd, Error *error)
+{
+	const Improvement *active = improvements_find(&transaction->state.active, component);
+	Store *store = transaction->engine->store;
+	CLEANUP_CLOSE int fd = -1;
+	const Manifest *manifest;
+	Error why = ERROR_INIT;
+
+	if (!active)
+		return error_set(error, "the letter that this delta begins from is not here");
+	manifest = active->manifest;
+	if (store_open_blob(store, STORE_IMAGE, &manifest->image_digest, &fd, error) != 0)
+		return -1;
+	if (image_verify(fd, manifest->image_size, &manifest->image_digest, &why) == 0) {
+		*ret_fd = TAKE_FD(fd);
+		return 0;
+	}
+	if (store_discard_blob(store, STORE_IMAGE, &manifest->image_digest, error) < 0)
+		return -1;
+	return error_set(error,
+		"the image that this delta begins from was damaged on this device and is discarded (%.200s): "
+		"run \"suture install\" again, which does without it",
+		why.text);
+}
+
 static int open_old(const Transaction *transaction, const Change *change, const DeltaSource *source,
 	int *ret_fd, Error *error)
 {
-	const Improvement *active;
-
 	if (strcmp(change->download->from, "base") == 0)
 		return base_open_file(transaction->usr, source->name, ret_fd, error);
-	active = improvements_find(&transaction->state.active, change->component);
-	if (!active)
-		return error_set(error, "the letter that this delta begins from is not here");
-	return store_open_blob(transaction->engine->store, STORE_IMAGE, &active->manifest->image_digest,
-		       ret_fd, error) == 0
-		       ? 0
-		       : -1;
+	return open_letter(transaction, change->component, ret_fd, error);
 }
 
 static int map_old(const Transaction *transaction, const Change *change, const DeltaHeader *header,

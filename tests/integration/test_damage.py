@@ -87,3 +87,15 @@ def test_an_image_that_rotted_on_the_device_is_not_activated_but_fetched_again(m
     assert mirrored.read() == libraries["1.0-1"]
     mirrored.suture("install")
     mirrored.assert_shows("a", libraries["1.0-1+fix1"])
+
+
+def test_a_rotted_image_does_not_keep_the_next_letter_away(device, libraries):
+    """The delta from (a) leads nowhere any more; the one from the base does."""
+    image = next((device.state / "images").glob("*"))
+    content = DAMAGES["a flipped bit"](image.read_bytes())
+    image.unlink()
+    image.write_bytes(content)
+    assert_fails(device.suture("install", check=False), "was damaged on this device", 'run "suture install" again')
+    device.assert_shows("a", libraries["1.0-1+fix1"])
+    device.suture("install")
+    device.assert_shows("b", libraries["1.0-1+fix2"])
