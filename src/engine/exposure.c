@@ -62,7 +62,9 @@ static int put_finding(
 	return put_remedy(finding, item, error);
 }
 
-static int to_json(const ExposureTargets *targets, const Census *census, json_t **ret, Error *error)
+/* Without a census nobody was looked at; whether that is all there is to see, the caller knows. */
+static int to_json(
+	const ExposureTargets *targets, const Census *census, bool complete, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
 	json_t *processes = json_array();
@@ -77,7 +79,7 @@ static int to_json(const ExposureTargets *targets, const Census *census, json_t 
 	for (size_t i = 0; census && i < census->n_findings; i++)
 		if (put_finding(targets, &census->findings[i], processes, error) < 0)
 			return -1;
-	if (json_put(document, "complete", json_boolean(!census || census->n_unreadable == 0), error) < 0 ||
+	if (json_put(document, "complete", json_boolean(complete), error) < 0 ||
 		json_put_integer(document, "unreadable", census ? (int64_t)census->n_unreadable : 0, error) <
 			0 ||
 		json_put_integer(document, "looked_at", census ? (int64_t)census->n_processes : 0, error) < 0)
@@ -95,11 +97,16 @@ int exposure_report(
 
 	/* Nothing is replaced: nothing can be exposed. */
 	if (set->n == 0)
-		return to_json(&targets, NULL, ret, error);
+		return to_json(&targets, NULL, true, ret, error);
 	if (exposure_targets_collect(engine, state, set, &targets, error) < 0)
 		return -1;
 	query = (CensusQuery){engine->root, targets.targets, targets.n_targets, targets.current};
 	if (census_take(&query, &census, error) < 0)
 		return -1;
-	return to_json(&targets, census, ret, error);
+	return to_json(&targets, census, census->n_unreadable == 0, ret, error);
+}
+
+int exposure_unseen(json_t **ret, Error *error)
+{
+	return to_json(NULL, NULL, false, ret, error);
 }

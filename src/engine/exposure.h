@@ -16,3 +16,6 @@
  */
 int exposure_report(
 	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error);
+
+/* The same document for a caller who cannot look into processes: not complete. */
+int exposure_unseen(json_t **ret, Error *error);

@@ -87,8 +87,7 @@ static int look(const Engine *engine, const State *state, json_t **ret, Error *e
 {
 	if (geteuid() == 0)
 		return exposure_report(engine, state, &state->active, ret, error);
-	*ret = json_pack("{s:b, s:[]}", "complete", 0, "processes");
-	return *ret ? 0 : error_memory(error);
+	return exposure_unseen(ret, error);
 }
 
 /* Everybody may ask for the status: the password of a repository stays out of it. */

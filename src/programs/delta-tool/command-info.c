@@ -109,6 +109,7 @@ static int print_json(Bytes delta, const DeltaHeader *header, const Census *cens
 	if (json_put_integer(result, "size", (int64_t)header->result_size, error) < 0 ||
 		json_put_digest(result, "sha256", &header->result_digest, error) < 0 ||
 		json_put(document, "result", TAKE_PTR(result), error) < 0 ||
+		json_put_text(document, "format", "suture-delta-info-1", error) < 0 ||
 		json_put_text(document, "kind", kind, error) < 0 ||
 		json_put_integer(document, "method", header->method, error) < 0 ||
 		json_put_integer(document, "size", (int64_t)delta.size, error) < 0 ||

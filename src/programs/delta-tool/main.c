@@ -43,7 +43,7 @@ static const Command commands[] = {
 
 static const Program program = {
 	.name = "suture-delta",
-	.summary = "small patches between two versions of a file or of a directory tree",
+	.summary = "Small patches between two versions of a file or of a directory tree",
 	.options = common_options,
 	.n_options = ARRAY_SIZE(common_options),
 	.commands = commands,

@@ -14,7 +14,7 @@
 #include "programs/publisher/publisher.h"
 
 static const Option options[] = {
-	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "a new directory for the keys (DIR.keys)"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "a new directory for the keys (default: DIR.keys)"},
 };
 
 static int check_empty(int directory, const char *path, Error *error)

@@ -10,7 +10,7 @@
 
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
-	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (REPOSITORY.keys)"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
 };
 
 /* Where the targets key is at hand, its metadata begins a new life too; else it would expire at a publisher

@@ -8,7 +8,7 @@
 
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository to publish in"},
-	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (REPOSITORY.keys)"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
 	{"component", 0, OPTION_TEXT, PUBLISHER_OPTION(component), "NAME", "what is fixed: libxml2"},
 	{"base", 0, OPTION_LIST, PUBLISHER_OPTION(base), "FILE",
 		".deb files, or a tree that holds usr/, as the OS release has them"},
@@ -16,7 +16,7 @@ static const Option options[] = {
 	{"advisory", 0, OPTION_REPEATED, PUBLISHER_OPTION(advisories), "ID[:SEVERITY]=TEXT",
 		"what is fixed: CVE-2026-1234:high=overflow in the parser"},
 	{"os-release", 0, OPTION_TEXT, PUBLISHER_OPTION(os_release), "FILE",
-		"the OS it is for (/etc/os-release)"},
+		"the OS it is for (default: /etc/os-release)"},
 	{"arch", 0, OPTION_TEXT, PUBLISHER_OPTION(architecture), "NAME",
 		"the architecture, for trees: x86_64, arm64"},
 	{"base-version", 0, OPTION_TEXT, PUBLISHER_OPTION(base_version), "VERSION",
@@ -25,9 +25,9 @@ static const Option options[] = {
 	{"with-docs", 0, OPTION_FLAG, PUBLISHER_OPTION(with_docs), NULL,
 		"carry documentation, manuals and translations too"},
 	{"rollout-hours", 0, OPTION_TEXT, PUBLISHER_OPTION(rollout_hours), "HOURS",
-		"spread over this time (0: everybody at once)"},
+		"spread over this time (default: 0, everybody at once)"},
 	{"released", 0, OPTION_TEXT, PUBLISHER_OPTION(released), "TIME",
-		"release time, 2026-11-24T06:35:07Z (SOURCE_DATE_EPOCH, or now)"},
+		"as 2026-11-24T06:35:07Z (default: SOURCE_DATE_EPOCH, or now)"},
 	{"dry-run", 0, OPTION_FLAG, PUBLISHER_OPTION(dry_run), NULL, "make everything, publish nothing"},
 	{"json", 0, OPTION_FLAG, PUBLISHER_OPTION(json), NULL, "print the summary as JSON"},
 };

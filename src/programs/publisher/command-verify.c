@@ -7,7 +7,7 @@
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
 	{"trusted-root", 0, OPTION_TEXT, PUBLISHER_OPTION(trusted_root), "FILE",
-		"the root that devices have (DIR/metadata/1.root.json)"},
+		"the root that devices have (default: metadata/1.root.json)"},
 	{"base", 0, OPTION_LIST, PUBLISHER_OPTION(base), "FILE",
 		"base packages or a tree: deltas made from them are applied too"},
 };

@@ -14,7 +14,7 @@
 
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
-	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (REPOSITORY.keys)"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
 	{"base-version", 0, OPTION_TEXT, PUBLISHER_OPTION(base_version), "VERSION",
 		"which base, when there are several"},
 	{"arch", 0, OPTION_TEXT, PUBLISHER_OPTION(architecture), "NAME",

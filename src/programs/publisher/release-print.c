@@ -198,7 +198,8 @@ int release_print_json(const Release *release, Error *error)
 
 	if (!document)
 		return error_memory(error);
-	if (put_head(document, release, error) < 0 ||
+	if (json_put_text(document, "format", "suture-release-1", error) < 0 ||
+		put_head(document, release, error) < 0 ||
 		json_put(document, "published", json_boolean(published), error) < 0 ||
 		put_changes(document, release, error) < 0)
 		return -1;
