@@ -133,7 +133,8 @@ static void assert_usage(int code, const char *sentence)
 	assert_int_equal(seen.calls, 0);
 	if (!strstr(output, sentence))
 		fail_msg("printed: %s", output);
-	assert_non_null(strstr(output, "see \"prog --help\"\n"));
+	assert_non_null(strstr(output, "; see \"prog "));
+	assert_non_null(strstr(output, "--help\"\n"));
 }
 
 static void reads_options_before_and_behind_the_command(void **state)
@@ -195,7 +196,8 @@ static void says_what_is_wrong_with_a_command_line(void **state)
 	assert_usage(RUN("mak"), "unknown command \"mak\";");
 	assert_usage(RUN("--json"), "no command given;");
 	assert_usage(RUN("make", "1", "2", "3", "4"), "make: unexpected \"4\";");
-	assert_usage(RUN("judge"), "judge needs NAME;");
+	assert_usage(RUN("judge"), "judge needs NAME; see \"prog judge --help\"\n");
+	assert_usage(RUN("mak"), "; see \"prog --help\"\n");
 	assert_usage(RUN("fail", "--dry-run"), "unknown option --dry-run;");
 	assert_usage(RUN("completion"), "completion needs one of");
 	assert_usage(RUN("make", "a\033[31m", "--x\ny"), "unknown option --x?y;");

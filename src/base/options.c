@@ -210,7 +210,8 @@ int options_main(const Program *program, void *settings, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (read_line(&parse, argc, argv, &error) < 0) {
-		fprintf(stderr, "%s: %s; see \"%s --help\"\n", program->name, error.text, program->name);
+		fprintf(stderr, "%s: %s; see \"%s%s%s --help\"\n", program->name, error.text, program->name,
+			parse.command ? " " : "", parse.command ? parse.command->name : "");
 		code = EXIT_USAGE;
 	} else {
 		code = run_line(&parse, &error);
@@ -240,7 +241,11 @@ static void print_options(const Option *options, size_t n, FILE *out)
 		(void)snprintf(left, sizeof(left), "%c%c%s--%s%s%s%s", option->letter ? '-' : ' ',
 			option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
 			option->argument ? "=" : "", option->argument ? option->argument : "", more);
-		fprintf(out, "  %-30s %s\n", left, option->help);
+		/* What is too long for its column has a line of its own. */
+		if (strlen(left) > 30)
+			fprintf(out, "  %s\n  %-30s %s\n", left, "", option->help);
+		else
+			fprintf(out, "  %-30s %s\n", left, option->help);
 	}
 }
 

@@ -16,13 +16,23 @@ static const Option change_options[] = {
 	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
 };
 
+static bool replaces_another(const json_t *change)
+{
+	return json_has(change, "from_letter") &&
+	       strcmp(field_text(change, "from_letter"), field_text(change, "letter")) != 0;
+}
+
 static void print_arrival(const json_t *change, bool done)
 {
 	const json_t *download = json_object_get(change, "download");
 	char size[TEXT_SIZE_MAX], image[TEXT_SIZE_MAX];
 
-	printf("  %s %s %s on %s\n", done ? "installed" : "install  ", field_text(change, "component"),
+	printf("  %s %s %s on %s", done ? "installed" : "install  ", field_text(change, "component"),
 		field_letter(change, "letter"), field_text(change, "base_version"));
+	/* A later letter, or an earlier one when the publisher withdrew what is active. */
+	if (replaces_another(change))
+		printf(", in place of %s", field_letter(change, "from_letter"));
+	printf("\n");
 	print_advisories(change, "    ");
 	if (download)
 		printf("    %s %s (%s), an image of %s\n", done ? "fetched" : "fetches",
@@ -71,16 +81,17 @@ static void print_unfit(const json_t *plan)
 		"  not for this system: %s: %s\n", field_text(item, "component"), field_text(item, "reason"));
 }
 
-static void print_exposure(const json_t *plan, bool done)
+/* active: what the plan says is so, not only planned. */
+static void print_exposure(const json_t *plan, bool active)
 {
 	const json_t *exposed = json_object_get(plan, "exposed");
 	size_t n = json_array_size(json_object_get(exposed, "processes"));
 
-	if (n > 0 && done)
-		printf("\n%s still %s old bytes:\n", count_text(n, "process", "processes"),
+	if (n > 0 && active)
+		printf("\nExposed: %s still %s old bytes:\n", count_text(n, "process", "processes"),
 			n == 1 ? "uses" : "use");
 	else if (n > 0)
-		printf("\n%s %s what it replaces, and will have to be restarted:\n",
+		printf("\nExposed then, until restarted: %s that %s what is replaced:\n",
 			count_text(n, "process", "processes"), n == 1 ? "uses" : "use");
 	print_exposed(exposed, "  ");
 }
@@ -109,11 +120,11 @@ static void print_plan(const json_t *plan, bool nothing)
 		printf("/usr shows again what is installed.\n");
 	print_changes(plan, done);
 	print_unfit(plan);
-	print_exposure(plan, done);
+	print_exposure(plan, done || nothing);
 	if (!done && !nothing)
 		printf("\nNothing was changed. \"suture install\" does it.\n");
-	else if (done && exposed)
-		printf("\nRestart them, or run \"suture restart\", and this system is protected.\n");
+	else if (exposed)
+		printf("\nOnce restarted, by you or by \"suture restart\", this system is protected.\n");
 	else if (done && count_arrivals(plan) > 0 && complete)
 		printf("\nProtected: nothing uses old bytes.\n");
 }

@@ -19,13 +19,13 @@ static void print_verdict(const json_t *status)
 	else if (strcmp(verdict, "inactive") == 0)
 		printf("Not active: installed, but /usr does not show it. \"suture install\" activates it "
 		       "again.\n");
+	else if (strcmp(verdict, "interrupted") == 0)
+		printf("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
+		       "install\" or \"suture remove\" does.\n");
 	else if (field_number(json_object_get(status, "exposed"), "unreadable") > 0)
 		printf("Active, and nothing that could be looked into uses old bytes; %s could not be.\n",
 			count_text(field_number(json_object_get(status, "exposed"), "unreadable"), "process",
 				"processes"));
-	else if (strcmp(verdict, "interrupted") == 0)
-		printf("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
-		       "install\" or \"suture remove\" does.\n");
 	else
 		printf("Active. Whether old bytes are still in use only root can see: run it as root.\n");
 }
@@ -37,6 +37,13 @@ static void print_improvement(const json_t *improvement)
 	printf("    brings %s; released %s, installed %s\n", field_text(improvement, "fixed_version"),
 		field_time(improvement, "released"), field_time(improvement, "installed"));
 	print_advisories(improvement, "    ");
+}
+
+/* "dm-verity", or how images are verified that the kernel does not guard. */
+static void print_integrity(const char *integrity)
+{
+	printf("  integrity   images are %s%s\n", strcmp(integrity, "dm-verity") == 0 ? "guarded by " : "",
+		integrity);
 }
 
 static void print_status(const json_t *status)
@@ -56,7 +63,7 @@ static void print_status(const json_t *status)
 	printf("\n  system      %s %s, %s\n", field_text(os, "id"), field_text(os, "version_id"),
 		field_text(os, "architecture"));
 	printf("  generation  %llu\n", (unsigned long long)field_number(status, "generation"));
-	printf("  integrity   images are guarded by: %s\n", field_text(status, "integrity"));
+	print_integrity(field_text(status, "integrity"));
 	printf("  repository  %s\n",
 		json_has(status, "repository") ? field_text(status, "repository") : "none is configured");
 	printf("  checked     %s\n", field_time(status, "checked"));

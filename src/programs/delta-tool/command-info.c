@@ -62,8 +62,8 @@ static void print_text(Bytes delta, const DeltaHeader *header, const Census *cen
 	}
 	for (size_t i = 0; i < KINDS; i++)
 		if (census->segments[i] > 0)
-			printf("%s: %s in %s segments\n", kind_names[i], text_size(census->bytes[i], size),
-				text_count(census->segments[i], count));
+			printf("%s: %s in %s segment%s\n", kind_names[i], text_size(census->bytes[i], size),
+				text_count(census->segments[i], count), census->segments[i] == 1 ? "" : "s");
 }
 
 static int put_sources(json_t *document, const DeltaHeader *header, Error *error)

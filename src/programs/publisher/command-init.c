@@ -14,7 +14,8 @@
 #include "programs/publisher/publisher.h"
 
 static const Option options[] = {
-	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "a new directory for the keys (default: DIR.keys)"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR",
+		"a new directory for the keys (default: DIR.keys)"},
 };
 
 static int check_empty(int directory, const char *path, Error *error)
@@ -54,18 +55,19 @@ static int check_apart(const char *repository, const char *keys, Error *error)
 	return 0;
 }
 
-static void print_next_steps(const char *repository, const char *keys)
+/* option: "" where the next commands find the keys by themselves. */
+static void print_next_steps(const char *repository, const char *keys, const char *option)
 {
 	printf("Made the repository %s with its keys in %s.\n\n", repository, keys);
 	printf("  %s/metadata/1.root.json is the trusted root: install it on devices as\n"
 	       "  /usr/lib/suture/root.json, over a way that you trust.\n",
 		repository);
-	printf("  %s/root.pem signs new roots only: take it off this machine and keep it safe.\n\n", keys);
+	printf("  %s/root.pem signs new roots only: keep it offline and safe.\n\n", keys);
 	printf("Next:\n"
-	       "  suture-publish release --repository=%s --component=NAME --base OLD.deb --fixed NEW.deb\n"
+	       "  suture-publish release --repository=%s%s --component=NAME --base OLD.deb --fixed NEW.deb\n"
 	       "  suture-publish serve %s\n"
-	       "  suture-publish refresh --repository=%s      every few days, from a timer\n",
-		repository, repository, repository);
+	       "  suture-publish refresh --repository=%s%s      every few days, from a timer\n",
+		repository, option, repository, repository, option);
 }
 
 static int make(const char *repository, const char *keys_directory, Error *error)
@@ -94,11 +96,14 @@ static int run(void *settings, const OptionList *operands, Error *error)
 {
 	const PublisherSettings *own = settings;
 	const char *repository = operands->words[0];
-	CLEANUP_FREE char *keys = NULL;
+	CLEANUP_FREE char *keys = NULL, *option = NULL;
 
-	if (keys_path(repository, own->keys, &keys, error) < 0 || make(repository, keys, error) < 0)
+	if (keys_path(repository, own->keys, &keys, error) < 0 ||
+		text_format(&option, error, "%s%s", own->keys ? " --keys=" : "", own->keys ? own->keys : "") <
+			0 ||
+		make(repository, keys, error) < 0)
 		return -1;
-	print_next_steps(repository, keys);
+	print_next_steps(repository, keys, option);
 	return 0;
 }
 

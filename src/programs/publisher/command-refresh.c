@@ -9,7 +9,7 @@
 #include "programs/publisher/publisher.h"
 
 static const Option options[] = {
-	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository (needed)"},
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
 };
 

@@ -7,12 +7,13 @@
 #include "programs/publisher/release.h"
 
 static const Option options[] = {
-	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository to publish in"},
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR",
+		"the repository to publish in (needed)"},
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
-	{"component", 0, OPTION_TEXT, PUBLISHER_OPTION(component), "NAME", "what is fixed: libxml2"},
+	{"component", 0, OPTION_TEXT, PUBLISHER_OPTION(component), "NAME", "what is fixed: libxml2 (needed)"},
 	{"base", 0, OPTION_LIST, PUBLISHER_OPTION(base), "FILE",
-		".deb files, or a tree that holds usr/, as the OS release has them"},
-	{"fixed", 0, OPTION_LIST, PUBLISHER_OPTION(fixed), "FILE", "the same with the fix"},
+		".deb files, or a tree that holds usr/, as the OS release has them (needed)"},
+	{"fixed", 0, OPTION_LIST, PUBLISHER_OPTION(fixed), "FILE", "the same with the fix (needed)"},
 	{"advisory", 0, OPTION_REPEATED, PUBLISHER_OPTION(advisories), "ID[:SEVERITY]=TEXT",
 		"what is fixed: CVE-2026-1234:high=overflow in the parser"},
 	{"os-release", 0, OPTION_TEXT, PUBLISHER_OPTION(os_release), "FILE",

@@ -5,7 +5,7 @@
 #include "programs/publisher/verify.h"
 
 static const Option options[] = {
-	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository (needed)"},
 	{"trusted-root", 0, OPTION_TEXT, PUBLISHER_OPTION(trusted_root), "FILE",
 		"the root that devices have (default: metadata/1.root.json)"},
 	{"base", 0, OPTION_LIST, PUBLISHER_OPTION(base), "FILE",

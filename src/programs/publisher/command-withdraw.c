@@ -13,7 +13,7 @@
 #include "programs/publisher/publisher.h"
 
 static const Option options[] = {
-	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository"},
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository (needed)"},
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
 	{"base-version", 0, OPTION_TEXT, PUBLISHER_OPTION(base_version), "VERSION",
 		"which base, when there are several"},

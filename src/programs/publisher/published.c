@@ -105,10 +105,10 @@ static int keep_root(Published *repository, const char *trusted_root, Error *err
 		directory, trusted_root ? trusted_root : "metadata/1.root.json", ROOT_MAX, &root, error);
 
 	if (r == FILE_ABSENT)
-		return trusted_root ? -1
+		return trusted_root ? error_in(error, "the trusted root")
 				    : error_set(error, "it is no repository: it has no metadata/1.root.json");
 	if (r < 0)
-		return -1;
+		return trusted_root ? error_in(error, "the trusted root") : -1;
 	return store_metadata(repository, "root.json", buffer_bytes(&root), error);
 }
 
