@@ -44,7 +44,7 @@ typedef enum TransactionEvent {
 typedef enum ChangeAction {
 	CHANGE_INSTALL,  /* first letter on this device, or over an older letter */
 	CHANGE_REMOVE,   /* asked for */
-	CHANGE_WITHDRAW, /* the vendor took the letter back */
+	CHANGE_WITHDRAW, /* the publisher withdrew the letter */
 	CHANGE_RETIRE,   /* the base moved on */
 } ChangeAction;
 

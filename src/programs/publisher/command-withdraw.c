@@ -97,6 +97,21 @@ static int publish(Published *repository, const Keys *keys, const Manifest *mani
 		directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, clock_now(), &target, 1, error);
 }
 
+/* What devices take then: the newest letter that is not withdrawn, else the base. */
+static void say_withdrawn(const char *title, const Manifest *newest)
+{
+	unsigned sequence = newest->sequence;
+	char letter[LETTER_SIZE];
+
+	while (sequence > 0 && manifest_is_withdrawn(newest, sequence))
+		sequence--;
+	printf("%s is withdrawn: with their next install, devices that have it go ", title);
+	if (sequence > 0)
+		printf("to (%s).\n", letter_from_sequence(sequence, letter));
+	else
+		printf("back to the base.\n");
+}
+
 /* Devices look at the newest letter of a series: that is where they learn of it. */
 static int withdraw(Published *repository, const Keys *keys, const Manifest *letter, Error *error)
 {
@@ -113,8 +128,7 @@ static int withdraw(Published *repository, const Keys *keys, const Manifest *let
 	if (add_withdrawn(newest, letter->sequence, error) < 0 ||
 		publish(repository, keys, newest, error) < 0)
 		return -1;
-	printf("%s is withdrawn: devices leave it at their next check%s.\n", title,
-		newest->sequence == letter->sequence ? " and go back to the base" : "");
+	say_withdrawn(title, newest);
 	return 0;
 }
 
