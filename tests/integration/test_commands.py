@@ -86,7 +86,7 @@ def test_an_unknown_component_is_named(active, libraries):
     ["completion", "csh", "zsh"],
 ])
 def test_wrong_usage_exits_with_2_and_points_to_the_help(arguments):
-    assert_fails(run(BUILD / "suture", *arguments, check=False), 'see "suture --help"', code=2)
+    assert_fails(run(BUILD / "suture", *arguments, check=False), '; see "suture ', '--help"', code=2)
 
 
 def test_the_publishers_wrong_usage_exits_with_2():

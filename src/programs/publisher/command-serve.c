@@ -3,7 +3,8 @@
 #include "programs/publisher/serve.h"
 
 static const Option options[] = {
-	{"address", 0, OPTION_TEXT, PUBLISHER_OPTION(address), "HOST:PORT", "where (default: 127.0.0.1:8080)"},
+	{"address", 0, OPTION_TEXT, PUBLISHER_OPTION(address), "HOST:PORT",
+		"where (default: 127.0.0.1:8080)"},
 };
 
 static int run(void *settings, const OptionList *operands, Error *error)

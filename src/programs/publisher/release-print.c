@@ -101,7 +101,8 @@ static void print_head(const Release *release, const char *title)
 			advisory->summary);
 	}
 	if (manifest->rollout_hours > 0)
-		printf("  reaches everybody within %u hours\n", manifest->rollout_hours);
+		printf("  spread over %u hours, for devices that update by themselves\n",
+			manifest->rollout_hours);
 }
 
 int release_print(const Release *release, Error *error)
