@@ -48,10 +48,19 @@ static const ManifestDownload *choose_download(const Transaction *transaction, c
 	return best;
 }
 
+static bool is_asked_for(EngineNames components, const char *component)
+{
+	for (size_t i = 0; i < components.count; i++)
+		if (strcmp(components.names[i], component) == 0)
+			return true;
+	return components.count == 0;
+}
+
 static ChangeAction why_gone(const Transaction *transaction, const Manifest *manifest)
 {
 	if (!transaction->catalog)
-		return CHANGE_REMOVE;
+		return is_asked_for(transaction->components, manifest->component) ? CHANGE_REMOVE
+										  : CHANGE_RETIRE;
 	for (size_t i = 0; i < transaction->catalog->n; i++) {
 		const CatalogSeries *series = &transaction->catalog->series[i];
 

@@ -2,18 +2,24 @@
 
 /*
  * The swap: one new generation over /usr with all of the goal's images, or the base again when the goal is
- * empty.
+ * empty. The base is looked at once more: while downloads took their time, an update of the OS may have come.
  */
-
-#include <stdlib.h>
 
 #include "engine/layers.h"
 #include "engine/transaction.h"
-#include "parts/overlay/overlay.h"
+#include "parts/manifest/base-check.h"
+
+static int check_bases(const Transaction *transaction, Error *error)
+{
+	for (size_t i = 0; i < transaction->goal.n; i++)
+		if (base_check(transaction->goal.items[i].manifest, transaction->usr, error) != 0)
+			return error_in(error, "the base has changed meanwhile; run the command again");
+	return 0;
+}
 
 int step_activate(Transaction *transaction, Error *error)
 {
-	Engine *engine = transaction->engine;
-
-	return layers_activate(engine, transaction->generation, &transaction->goal, error);
+	if (check_bases(transaction, error) < 0)
+		return -1;
+	return layers_activate(transaction->engine, transaction->generation, &transaction->goal, error);
 }
