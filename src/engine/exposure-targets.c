@@ -20,11 +20,15 @@ typedef struct Mounted {
 	int usr;    /* the true base's */
 	dev_t base; /* as /proc/PID/maps shows it */
 	OverlayGeneration *generations;
+	Improvements *sets; /* what each generation holds */
 	size_t n;
 } Mounted;
 
 static void mounted_clear(Mounted *mounted)
 {
+	for (size_t i = 0; mounted->sets && i < mounted->n; i++)
+		improvements_clear(&mounted->sets[i]);
+	free(mounted->sets);
 	(void)close_keeping_errno(mounted->usr);
 	free(mounted->generations);
 }
@@ -74,8 +78,8 @@ static bool brings(const Improvements *set, const Manifest *manifest, const char
 
 /* The former bytes of a path that the base has: through the base, and through each generation that left the
  * path to the base. */
-static int add_base_file(const Engine *engine, const State *state, const Mounted *mounted,
-	const Manifest *manifest, const ManifestBaseFile *file, ExposureTargets *all, Error *error)
+static int add_base_file(const Mounted *mounted, const Manifest *manifest, const ManifestBaseFile *file,
+	ExposureTargets *all, Error *error)
 {
 	struct stat status;
 	size_t subject;
@@ -89,12 +93,7 @@ static int add_base_file(const Engine *engine, const State *state, const Mounted
 			error) < 0)
 		return -1;
 	for (size_t i = 0; i < mounted->n; i++) {
-		CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
-
-		if (state_generation_set(state, engine->store, mounted->generations[i].number, &set, error) <
-			0)
-			return -1;
-		if (brings(&set, manifest, file->path))
+		if (brings(&mounted->sets[i], manifest, file->path))
 			continue;
 		if (add_target(all,
 			    (CensusTarget){.device = mounted->generations[i].device,
@@ -109,13 +108,13 @@ static int add_base_file(const Engine *engine, const State *state, const Mounted
 	return 0;
 }
 
-static int add_base_files(const Engine *engine, const State *state, const Mounted *mounted,
-	const Manifest *manifest, ExposureTargets *all, Error *error)
+static int add_base_files(
+	const Mounted *mounted, const Manifest *manifest, ExposureTargets *all, Error *error)
 {
 	for (size_t i = 0; i < manifest->n_files; i++) {
 		const ManifestBaseFile *file = manifest_find_base_file(manifest, manifest->files[i].path);
 
-		if (file && add_base_file(engine, state, mounted, manifest, file, all, error) < 0)
+		if (file && add_base_file(mounted, manifest, file, all, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -173,15 +172,11 @@ static int add_old_image(const Engine *engine, OldImage *image, Error *error)
 }
 
 /* The former bytes that an older letter brought. */
-static int add_generation(const Engine *engine, const State *state, const OverlayGeneration *generation,
-	const Improvements *set, ExposureTargets *all, Error *error)
+static int add_generation(const Engine *engine, const OverlayGeneration *generation,
+	const Improvements *former, const Improvements *set, ExposureTargets *all, Error *error)
 {
-	CLEANUP_IMPROVEMENTS Improvements former = IMPROVEMENTS_INIT;
-
-	if (state_generation_set(state, engine->store, generation->number, &former, error) < 0)
-		return -1;
-	for (size_t i = 0; i < former.n; i++) {
-		const Improvement *old = &former.items[i];
+	for (size_t i = 0; i < former->n; i++) {
+		const Improvement *old = &former->items[i];
 		const Improvement *new = improvements_find(set, old->manifest->component);
 		OldImage image = {.old = old->manifest, .devices = {generation->device, 0}, .all = all};
 
@@ -195,15 +190,23 @@ static int add_generation(const Engine *engine, const State *state, const Overla
 	return 0;
 }
 
-static int look_at_mounts(const Engine *engine, Mounted *mounted, dev_t *ret_current, Error *error)
+static int look_at_mounts(
+	const Engine *engine, const State *state, Mounted *mounted, dev_t *ret_current, Error *error)
 {
 	if (overlay_open_base(engine->root, &mounted->usr, error) < 0 ||
 		census_device_of(mounted->usr, &mounted->base, error) < 0 ||
 		overlay_list(engine->root, &mounted->generations, &mounted->n, error) < 0)
 		return -1;
-	for (size_t i = 0; i < mounted->n; i++)
+	mounted->sets = calloc(mounted->n + 1, sizeof(*mounted->sets));
+	if (!mounted->sets)
+		return error_memory(error);
+	for (size_t i = 0; i < mounted->n; i++) {
+		if (state_generation_set(state, engine->store, mounted->generations[i].number,
+			    &mounted->sets[i], error) < 0)
+			return -1;
 		if (mounted->generations[i].is_top)
 			*ret_current = mounted->generations[i].device;
+	}
 	return 0;
 }
 
@@ -213,13 +216,13 @@ int exposure_targets_collect(
 	__attribute__((cleanup(mounted_clear))) Mounted mounted = {.usr = -1};
 	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets all = {.targets = NULL};
 
-	if (look_at_mounts(engine, &mounted, &all.current, error) < 0)
+	if (look_at_mounts(engine, state, &mounted, &all.current, error) < 0)
 		return -1;
 	for (size_t i = 0; i < set->n; i++)
-		if (add_base_files(engine, state, &mounted, set->items[i].manifest, &all, error) < 0)
+		if (add_base_files(&mounted, set->items[i].manifest, &all, error) < 0)
 			return -1;
 	for (size_t i = 0; i < mounted.n; i++)
-		if (add_generation(engine, state, &mounted.generations[i], set, &all, error) < 0)
+		if (add_generation(engine, &mounted.generations[i], &mounted.sets[i], set, &all, error) < 0)
 			return -1;
 	*ret = all;
 	all = (ExposureTargets){.targets = NULL};
