@@ -9,6 +9,8 @@
 static const char format_name[] = "suture-history-1";
 static const char document_name[] = "history";
 
+enum { HISTORY_SIZE_MAX = 4 * 1024 * 1024 };
+
 int history_read(const Store *store, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = NULL;
@@ -31,12 +33,26 @@ int history_read(const Store *store, json_t **ret, Error *error)
 	return 0;
 }
 
-static bool is_in_already(const json_t *entries, int64_t number)
+/* Entries of a commit that was cut off, and is repeated now, or that failed, and gave its number back. */
+static int drop_same_number(json_t *entries, int64_t number, Error *error)
 {
-	const json_t *last = json_array_get(entries, json_array_size(entries) - 1);
+	for (size_t n = json_array_size(entries); n > 0; n--) {
+		const json_t *last = json_array_get(entries, n - 1);
 
-	return json_array_size(entries) > 0 &&
-	       json_integer_value(json_object_get(last, "transaction")) == number;
+		if (json_integer_value(json_object_get(last, "transaction")) != number)
+			break;
+		if (json_array_remove(entries, n - 1) < 0)
+			return error_memory(error);
+	}
+	return 0;
+}
+
+/* Advisories make entries long, and what could not be read again must not be written. */
+static bool is_too_long(const json_t *document, const json_t *entries)
+{
+	size_t n = json_array_size(entries);
+
+	return n > HISTORY_MAX || (n > 1 && json_dumpb(document, NULL, 0, JSON_INDENT(2)) > HISTORY_SIZE_MAX);
 }
 
 static int append_change(json_t *entries, const Change *change, int64_t number, Error *error)
@@ -63,12 +79,12 @@ int history_append(const Transaction *transaction, Error *error)
 	if (history_read(store, &document, error) < 0)
 		return -1;
 	entries = json_object_get(document, "entries");
-	if (is_in_already(entries, number))
-		return 0;
+	if (drop_same_number(entries, number, error) < 0)
+		return -1;
 	for (size_t i = 0; i < transaction->n_changes; i++)
 		if (append_change(entries, &transaction->changes[i], number, error) < 0)
 			return -1;
-	while (json_array_size(entries) > HISTORY_MAX)
+	while (is_too_long(document, entries))
 		if (json_array_remove(entries, 0) < 0)
 			return error_memory(error);
 	return store_save(store, document_name, document, error);

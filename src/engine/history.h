@@ -13,8 +13,7 @@
 
 enum { HISTORY_MAX = 1000 };
 
-/* One entry for each of the transaction's changes. Repeating it for a generation that is in already is no
- * second entry. */
+/* One entry for each of the transaction's changes, in place of those that have its number already. */
 int history_append(const Transaction *transaction, Error *error);
 
 /* The whole document; an empty one when nothing was ever done. store may be NULL. */
