@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/context.h"
 #include "engine/plan.h"
+#include "engine/state.h"
 #include "engine/transaction.h"
 #include "parts/manifest/os-release.h"
 
@@ -111,5 +112,8 @@ int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Er
 
 int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error)
 {
+	/* Whoever takes everything off need not know what it was. */
+	if (components.count == 0 && !dry_run && state_mend(engine->store, error) < 0)
+		return -1;
 	return run(engine, components, EVENT_REMOVE, dry_run, ret_plan, error);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 static const char format_name[] = "suture-state-1";
@@ -18,20 +19,26 @@ static const char *generation_key(uint64_t number, char key[static KEY_SIZE])
 	return key;
 }
 
-static int read_document(const json_t *document, const Store *store, State *state, Error *error)
+static int check_format(const json_t *document, Error *error)
 {
 	const char *format;
-	json_t *active, *generations;
-	int64_t generation, last, transactions;
 
 	if (json_string_field(document, "format", 64, &format, error) < 0)
 		return -1;
 	if (strcmp(format, format_name) != 0)
 		return error_set(error, "is of the format \"%s\", which this version does not know", format);
+	return 0;
+}
+
+/* All but what is active. */
+static int read_numbers(const json_t *document, State *state, Error *error)
+{
+	json_t *generations;
+	int64_t generation, last, transactions;
+
 	if (json_integer_field(document, "generation", 0, INT64_MAX, &generation, error) < 0 ||
 		json_integer_field(document, "last_generation", generation, INT64_MAX, &last, error) < 0 ||
 		json_integer_field(document, "transactions", 0, INT64_MAX, &transactions, error) < 0 ||
-		json_array_field(document, "active", IMPROVEMENTS_MAX, &active, error) < 0 ||
 		json_object_field(document, "generations", &generations, error) < 0 ||
 		(json_has(document, "checked") &&
 			json_time_field(document, "checked", &state->checked, error) < 0) ||
@@ -42,7 +49,31 @@ static int read_document(const json_t *document, const Store *store, State *stat
 	state->last_generation = (uint64_t)last;
 	state->transactions = (uint64_t)transactions;
 	state->generations = json_incref(generations);
-	return improvements_from_json(active, store, &state->active, error);
+	return 0;
+}
+
+/* Damage must not leave people without a next step. */
+static int say_way_out(Error *error)
+{
+	Error why = error ? *error : ERROR_INIT;
+
+	return error_set(error,
+		"%.800s; \"suture remove\" forgets what was installed and shows the base, from where "
+		"\"suture install\" installs it again",
+		why.text);
+}
+
+static int read_document(const json_t *document, const Store *store, State *state, Error *error)
+{
+	json_t *active;
+
+	if (check_format(document, error) < 0)
+		return -1;
+	if (read_numbers(document, state, error) < 0 ||
+		json_array_field(document, "active", IMPROVEMENTS_MAX, &active, error) < 0 ||
+		improvements_from_json(active, store, &state->active, error) < 0)
+		return say_way_out(error);
+	return 0;
 }
 
 int state_load(const Store *store, State *ret, Error *error)
@@ -52,7 +83,7 @@ int state_load(const Store *store, State *ret, Error *error)
 	int r = store ? store_load(store, document_name, &document, error) : STORE_ABSENT;
 
 	if (r < 0)
-		return -1;
+		return say_way_out(error);
 	if (r == STORE_ABSENT) {
 		state.generations = json_object();
 		if (!state.generations)
@@ -83,6 +114,27 @@ int state_save(Store *store, const State *state, Error *error)
 		(state->expires > 0 && json_put_time(document, "expires", state->expires, error) < 0))
 		return -1;
 	return store_save(store, document_name, document, error);
+}
+
+int state_mend(Store *store, Error *error)
+{
+	CLEANUP_JSON json_t *document = NULL;
+	CLEANUP_STATE State whole = STATE_INIT, rest = STATE_INIT;
+	Error why = ERROR_INIT;
+
+	if (state_load(store, &whole, &why) == 0)
+		return 0;
+	if (store_load(store, document_name, &document, NULL) == 0 && check_format(document, error) < 0)
+		return error_in(error, "%s/state.json", store_path(store));
+	if (!document || read_numbers(document, &rest, NULL) < 0) {
+		state_clear(&rest);
+		rest.generations = json_object();
+		if (!rest.generations)
+			return error_memory(error);
+	}
+	rest.generation = 0;
+	log_warning("%s", why.text);
+	return state_save(store, &rest, error);
 }
 
 void state_clear(State *state)

@@ -30,6 +30,11 @@ typedef struct State {
 /* store may be NULL, and the document absent: the state of a device that never had an improvement. */
 int state_load(const Store *store, State *ret, Error *error);
 int state_save(Store *store, const State *state, Error *error);
+
+/* When the state cannot be read: forgets what is active, so that the base can be shown. What an unknown, newer
+ * version wrote is refused. */
+int state_mend(Store *store, Error *error);
+
 void state_clear(State *state);
 static inline void state_clear_cleanup(State *state)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/journal.h"
 #include "engine/plan.h"
 #include "parts/overlay/overlay.h"
@@ -159,12 +160,16 @@ int transaction_recover(Engine *engine, Error *error)
 {
 	CLEANUP_JOURNAL Journal journal = JOURNAL_INIT;
 	uint64_t mounted = 0;
-	int r = journal_read(engine->store, &journal, error);
+	Error why = ERROR_INIT;
+	int r = journal_read(engine->store, &journal, &why);
 
-	if (r < 0)
-		return -1;
 	if (r == JOURNAL_ABSENT)
 		return 0;
+	/* /usr shows the old generation or the new one, and the state is the old one: valid without it. */
+	if (r < 0) {
+		log_warning("%s; what it began is forgotten", why.text);
+		return journal_remove(engine->store, error);
+	}
 	if (journal.reached < TRANSACTION_STAGED)
 		return journal_remove(engine->store, error);
 	if (overlay_current(engine->root, &mounted, error) < 0)
