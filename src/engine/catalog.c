@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
 #include "parts/manifest/os-release.h"
 
-enum { LETTERS_MAX = 65536, SEGMENT_MAX = 128 };
+enum { LETTERS_MAX = 65536, SEGMENT_MAX = 128, CATALOG_SIZE_MAX = 256 * 1024 * 1024 };
+
+/* A manifest that this version cannot read, perhaps of a newer format. */
+enum { MANIFEST_UNREADABLE = 1 };
 
 static const char manifest_file[] = "manifest.json";
 
@@ -128,8 +132,10 @@ static int read_manifest(Engine *engine, Remote *remote, const Listed *item, Man
 	} else {
 		if (remote_fetch(remote, &target, MANIFEST_SIZE_MAX, &text, error) < 0)
 			return -1;
-		if (manifest_parse(buffer_bytes(&text), &manifest, error) < 0)
-			return error_in(error, "%s", item->path);
+		if (manifest_parse(buffer_bytes(&text), &manifest, error) < 0) {
+			(void)error_in(error, "%s", item->path);
+			return MANIFEST_UNREADABLE;
+		}
 		if (store_put_blob(engine->store, STORE_MANIFEST, &item->digest, buffer_bytes(&text), error) <
 			0)
 			return -1;
@@ -191,10 +197,14 @@ static int read_series(Engine *engine, Remote *remote, const Listed *items, size
 	CatalogSeries *series, Error *error)
 {
 	size_t chosen = 0;
+	int r;
 
-	if (text_copy(items[0].component, &series->component, error) < 0 ||
-		read_manifest(engine, remote, &items[0], &series->manifest, error) < 0 ||
-		copy_withdrawn(series->manifest, series, error) < 0)
+	if (text_copy(items[0].component, &series->component, error) < 0)
+		return -1;
+	r = read_manifest(engine, remote, &items[0], &series->manifest, error);
+	if (r != 0)
+		return r;
+	if (copy_withdrawn(series->manifest, series, error) < 0)
 		return -1;
 	while (chosen < n && in_sequences(series->withdrawn, series->n_withdrawn, items[chosen].sequence))
 		chosen++;
@@ -202,10 +212,38 @@ static int read_series(Engine *engine, Remote *remote, const Listed *items, size
 	series->manifest_digest = items[chosen].digest;
 	if (chosen > 0) {
 		series->manifest = manifest_free(series->manifest);
-		if (read_manifest(engine, remote, &items[chosen], &series->manifest, error) < 0)
-			return -1;
+		r = read_manifest(engine, remote, &items[chosen], &series->manifest, error);
+		if (r != 0)
+			return r;
 	}
 	return judge(engine, usr, series, error);
+}
+
+static void series_clear(CatalogSeries *series)
+{
+	free(series->component);
+	free(series->withdrawn);
+	free(series->reason);
+	(void)manifest_free(series->manifest);
+	*series = (CatalogSeries){.component = NULL};
+}
+
+/* All manifests of a check are held in memory, and kept. */
+static int check_size(const Listing *listing, Error *error)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < listing->n; i++) {
+		if (i > 0 && same_series(&listing->items[i - 1], &listing->items[i]))
+			continue;
+		if (!range_within(size, listing->items[i].length, CATALOG_SIZE_MAX))
+			return error_set(error,
+				"the repository's manifests for this system have more than %d MiB together; "
+				"install components by name",
+				CATALOG_SIZE_MAX / (1024 * 1024));
+		size += listing->items[i].length;
+	}
+	return 0;
 }
 
 static int read_all(
@@ -215,12 +253,22 @@ static int read_all(
 	if (!catalog->series)
 		return error_memory(error);
 	for (size_t first = 0, next; first < listing->n; first = next) {
+		Error why = ERROR_INIT;
+		int r;
+
 		for (next = first + 1; next < listing->n; next++)
 			if (!same_series(&listing->items[first], &listing->items[next]))
 				break;
-		if (read_series(engine, remote, &listing->items[first], next - first, usr,
-			    &catalog->series[catalog->n++], error) < 0)
+		r = read_series(engine, remote, &listing->items[first], next - first, usr,
+			&catalog->series[catalog->n++], &why);
+		/* It must not keep the fixes of others away; who asked for it by name hears of it. */
+		if (r == MANIFEST_UNREADABLE && listing->wanted.count == 0) {
+			log_warning("left out: %s", why.text);
+			series_clear(&catalog->series[--catalog->n]);
+		} else if (r != 0) {
+			*error = why;
 			return -1;
+		}
 	}
 	return 0;
 }
@@ -258,7 +306,7 @@ int catalog_read(Engine *engine, Remote *remote, EngineNames components, int usr
 		return -1;
 	if (listing.n > 0)
 		qsort(listing.items, listing.n, sizeof(*listing.items), compare_listed);
-	if (read_all(engine, remote, &listing, usr, catalog, error) < 0 ||
+	if (check_size(&listing, error) < 0 || read_all(engine, remote, &listing, usr, catalog, error) < 0 ||
 		complain_about_unknown(catalog, components, &engine->os, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(catalog);
@@ -268,14 +316,8 @@ int catalog_read(Engine *engine, Remote *remote, EngineNames components, int usr
 Catalog *catalog_free(Catalog *catalog)
 {
 	if (catalog) {
-		for (size_t i = 0; i < catalog->n; i++) {
-			CatalogSeries *series = &catalog->series[i];
-
-			free(series->component);
-			free(series->withdrawn);
-			free(series->reason);
-			(void)manifest_free(series->manifest);
-		}
+		for (size_t i = 0; i < catalog->n; i++)
+			series_clear(&catalog->series[i]);
 		free(catalog->series);
 		free(catalog);
 	}
