@@ -21,6 +21,10 @@ enum { FILE_ABSENT = 1 };
  * everything that is not a regular file. */
 int file_read(int directory, const char *name, uint64_t max, Buffer *ret, Error *error);
 
+/* open() as a process whose root directory this is would do it: symlinks, absolute ones too, stay below root.
+ * -1 with errno. */
+int file_open_in_root(int root, const char *path, int flags);
+
 /* Replaces or creates the file so that after a crash at any instant it holds the old or the new content,
  * whole: a temporary file in the same directory, fsync, rename, fsync of the directory. name may hold
  * slashes; its directory exists. */

@@ -2,7 +2,9 @@
 #include "engine/config.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/test.h"
@@ -102,6 +104,24 @@ static void prefers_the_administrators_trusted_root(void **state)
 	assert_string_equal(fixture->config.trust, "/some/root/etc/suture/root.json");
 }
 
+/* Another system's tree may hold any symlink. */
+static void does_not_follow_a_symlink_out_of_the_root(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_FREE char *inside = NULL;
+
+	assert_done(
+		file_make_directories(fixture->root, "var", 0755, NULL, &fixture->error), &fixture->error);
+	assert_done(file_make_directories(fixture->root, "srv/lib", 0755, NULL, &fixture->error),
+		&fixture->error);
+	assert_int_equal(symlinkat("/srv/lib", fixture->root, "var/lib"), 0);
+	assert_int_equal(symlinkat("/etc/passwd", fixture->root, "etc/suture/suture.conf"), 0);
+	assert_done(config_load(fixture->root, fixture->path, &fixture->config, &fixture->error),
+		&fixture->error);
+	assert_int_equal(asprintf(&inside, "%s/srv/lib/suture", fixture->path) < 0, 0);
+	assert_string_equal(fixture->config.state, inside);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +132,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			names_file_and_line_of_what_it_does_not_know, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(prefers_the_administrators_trusted_root, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(does_not_follow_a_symlink_out_of_the_root, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,15 +87,19 @@ static int read_text(Config *config, char *text, int *line_number, Error *error)
 	return 0;
 }
 
-static int read_file(Config *config, int directory, const char *name, Error *error)
+static int read_file(Config *config, int root_fd, const char *name, Error *error)
 {
+	CLEANUP_CLOSE int fd = file_open_in_root(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	CLEANUP_MAP FileMap map = {NULL, 0};
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
 	int line = 0;
-	int r = file_read(directory, name, CONFIG_SIZE_MAX, &text, error);
 
-	if (r == FILE_ABSENT)
+	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (r < 0)
+	if (fd < 0)
+		return error_os(error, errno, "cannot open %s", name);
+	if (file_map(fd, CONFIG_SIZE_MAX, name, &map, error) < 0 ||
+		buffer_append(&text, map.data, map.size, error) < 0)
 		return -1;
 	if (text.size > 0 && read_text(config, (char *)text.data, &line, error) < 0)
 		return error_in(error, "%s:%d", name, line);
@@ -114,7 +118,7 @@ static int is_drop_in(const struct dirent *entry)
 
 static int list_drop_ins(int root_fd, char *names[static DROP_INS_MAX], size_t *n, Error *error)
 {
-	CLEANUP_CLOSE int fd = openat(root_fd, drop_in_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = file_open_in_root(root_fd, drop_in_folder, O_RDONLY | O_DIRECTORY);
 	CLEANUP(closedir) DIR *listing = NULL;
 	struct dirent *entry;
 
@@ -164,6 +168,32 @@ static int default_trust(int root_fd, const char *root, Config *config, Error *e
 	return 0;
 }
 
+/* A symlink on the way is one of the root's: whoever works on another system's tree must not be led out of
+ * it.
+ */
+static int default_state(int root_fd, const char *root, Config *config, Error *error)
+{
+	static const struct {
+		const char *there, *rest;
+	} places[] = {{"var/lib/suture", NULL}, {"var/lib", "suture"}, {"var", "lib/suture"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		CLEANUP_CLOSE int fd = file_open_in_root(root_fd, places[i].there, O_PATH | O_DIRECTORY);
+		CLEANUP_FREE char *real = NULL;
+		char link[40];
+
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		real = fd < 0 ? NULL : realpath(link, NULL);
+		if (real && places[i].rest)
+			return path_join(real, places[i].rest, &config->state, error);
+		if (real) {
+			config->state = TAKE_PTR(real);
+			return 0;
+		}
+	}
+	return path_join(root, "var/lib/suture", &config->state, error);
+}
+
 int config_load(int root_fd, const char *root, Config *ret, Error *error)
 {
 	Config config = {NULL, NULL, NULL};
@@ -171,7 +201,7 @@ int config_load(int root_fd, const char *root, Config *ret, Error *error)
 	if (read_file(&config, root_fd, "usr/lib/suture/suture.conf", error) < 0 ||
 		read_file(&config, root_fd, "etc/suture/suture.conf", error) < 0 ||
 		read_drop_ins(&config, root_fd, error) < 0 ||
-		(!config.state && path_join(root, "var/lib/suture", &config.state, error) < 0) ||
+		(!config.state && default_state(root_fd, root, &config, error) < 0) ||
 		(!config.trust && default_trust(root_fd, root, &config, error) < 0)) {
 		config_clear(&config);
 		return -1;

@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include "base/file.h"
@@ -144,23 +142,12 @@ int os_parse(Bytes text, const char *architecture, ManifestOs *ret, Error *error
 	return 0;
 }
 
-/* Symlinks are those of the root: an absolute one leads to a file of it, and never out of it. */
-static int open_in_root(int root, const char *path)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-}
-
 int os_read(int root, const char *architecture, ManifestOs *ret, Error *error)
 {
 	static const char *const places[] = {"etc/os-release", "usr/lib/os-release"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		CLEANUP_CLOSE int fd = open_in_root(root, places[i]);
+		CLEANUP_CLOSE int fd = file_open_in_root(root, places[i], O_RDONLY | O_NONBLOCK | O_NOCTTY);
 		CLEANUP_MAP FileMap map = {NULL, 0};
 
 		if (fd < 0 && errno == ENOENT)
