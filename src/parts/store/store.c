@@ -59,6 +59,11 @@ int store_open(const char *path, bool write, Store **ret, Error *error)
 	}
 	if (store->directory < 0)
 		return error_os(error, errno, "cannot open the state directory %s", path);
+	/* The kernel names what is mounted by its real path. */
+	free(store->path);
+	store->path = realpath(path, NULL);
+	if (!store->path)
+		return error_os(error, errno, "cannot find the state directory %s", path);
 	if (write && make_layout(store, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(store);
