@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <signal.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "programs/cli/commands.h"
 
@@ -56,6 +57,8 @@ int main(int argc, char **argv)
 	};
 	Settings settings = {.root = NULL};
 
+	/* Everybody may read what is installed, whatever the umask of the root who installs it. */
+	(void)umask(022);
 	/* Output cut off by a closed pipe is reported like any other failed write. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	return options_main(&program, &settings, argc, argv);
