@@ -95,8 +95,10 @@ static int run(Engine *engine, EngineNames components, TransactionEvent begin, b
 		return -1;
 	r = transaction_run(transaction, begin, error);
 	progress_end(engine->progress, NULL);
-	if (r < 0 || plan_report(transaction, r == 0 && !dry_run, ret_plan, error) < 0)
+	if (r < 0)
 		return -1;
+	if (plan_report(transaction, r == 0 && !dry_run, ret_plan, error) < 0)
+		return r == 0 && !dry_run ? error_in(error, "it is done, but cannot be reported") : -1;
 	return r == STEP_NOTHING ? ENGINE_NOTHING : 0;
 }
 
