@@ -253,7 +253,8 @@ static void stays_while_a_slave_namespace_uses_it(void **state)
 	assert_string_equal(companion_ask(&slave), "base");
 	(void)snprintf(link, sizeof(link), "/proc/%d/cwd", slave.pid);
 	assert_true(readlink(link, path, sizeof(path) - 1) > 0);
-	/* The whole path, also when the tests run in a chroot: the kernel tells it from the namespace's root. */
+	/* The whole path, also when the tests run in a chroot: the kernel tells it from the namespace's root.
+	 */
 	assert_true(text_has_suffix(path, fixture->usr));
 	assert_int_equal(fixture_mounts(fixture), before + 2);
 	assert_int_equal(companion_end(&slave), 0);
