@@ -149,7 +149,7 @@ def test_whoever_is_not_root_can_look_but_is_told_what_only_root_sees(active, su
 
 
 @pytest.mark.parametrize("command", ["install", "check", "remove", "restart", "exposed"])
-def test_whoever_is_not_root_is_told_to_be(active, libraries, programs_for_nobody, command):
+def test_whoever_is_not_root_is_told_to_be(active, libraries, suture_for_nobody, command):
     assert_fails(as_nobody(suture_for_nobody, active, command), "run it as root")
     active.assert_shows("a", libraries["1.0-1+fix1"])
 
