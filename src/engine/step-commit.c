@@ -13,40 +13,32 @@
 #include "engine/transaction.h"
 #include "parts/overlay/overlay.h"
 
-/* The digests of all that some mounted generation, or the state, needs. */
+/* The digests of all images that some mounted generation, or the state, needs. */
 typedef struct Kept {
-	Digest *manifests, *images;
+	Digest *images;
 	size_t n;
 } Kept;
 
 static void kept_clear(Kept *kept)
 {
-	free(kept->manifests);
 	free(kept->images);
 }
 
 static int keep(Kept *kept, const Improvements *set, Error *error)
 {
-	Digest *manifests = reallocarray(kept->manifests, kept->n + set->n + 1, sizeof(*manifests));
-	Digest *images;
+	Digest *images = reallocarray(kept->images, kept->n + set->n + 1, sizeof(*images));
 
-	if (!manifests)
-		return error_memory(error);
-	kept->manifests = manifests;
-	images = reallocarray(kept->images, kept->n + set->n + 1, sizeof(*images));
 	if (!images)
 		return error_memory(error);
 	kept->images = images;
-	for (size_t i = 0; i < set->n; i++) {
-		manifests[kept->n] = set->items[i].manifest_digest;
+	for (size_t i = 0; i < set->n; i++)
 		images[kept->n++] = set->items[i].manifest->image_digest;
-	}
 	return 0;
 }
 
 static int collect(Transaction *transaction, const uint64_t *mounted, size_t n_mounted, Error *error)
 {
-	__attribute__((cleanup(kept_clear))) Kept kept = {NULL, NULL, 0};
+	__attribute__((cleanup(kept_clear))) Kept kept = {NULL, 0};
 	Store *store = transaction->engine->store;
 
 	if (keep(&kept, &transaction->state.active, error) < 0)
