@@ -35,7 +35,15 @@ static void round_trip(Bytes old, Bytes result, size_t cut)
 	CLEANUP(delta_header_clear) DeltaHeader header = {.sources = NULL};
 	Bytes bytes[2];
 
-	if (delta_diff(sources, 2, result, extents, 3, NULL, NULL, &delta, NULL) < 0 ||
+	const DiffJob job = {
+		.sources = sources,
+		.n_sources = 2,
+		.result = result,
+		.extents = extents,
+		.n_extents = 3,
+	};
+
+	if (delta_diff(&job, &delta, NULL) < 0 ||
 		delta_header_parse(buffer_bytes(&delta), &header, NULL) < 0 || header.n_sources > 2)
 		abort();
 	for (uint32_t i = 0; i < header.n_sources; i++)

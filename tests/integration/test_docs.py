@@ -210,7 +210,8 @@ def test_every_field_of_the_publishers_reports_is_documented(released, packages,
         report = json.loads(released.release(packages["1.0-1"], packages["1.0-1+fix2"], "--json", *more).stdout)
         assert_documented(page, report)
     run(BUILD / "suture-delta", "diff", packages["1.0-1"], packages["1.0-1+fix1"], tmp_path / "patch")
-    assert_documented(page, json.loads(run(BUILD / "suture-delta", "info", "--json", tmp_path / "patch").stdout))
+    assert_documented(page, json.loads(run(BUILD / "suture-delta", "info", "--json", tmp_path / "patch",
+                                            packages["1.0-1"]).stdout))
 
 
 def test_every_field_of_the_state_is_documented_and_the_other_way_round(device):

@@ -22,7 +22,7 @@ typedef struct Job {
 	OldFiles old;
 	Progress progress;
 	int fd; /* takes the result */
-	const char *new_path;
+	const char *old_path, *new_path;
 	uint64_t done;
 } Job;
 
@@ -65,7 +65,10 @@ static int apply_to(Job *job, int fd, Error *error)
 	for (size_t i = 0; i < job->old.count; i++)
 		sources[i] = old_file_bytes(&job->old.files[i]);
 	job->fd = fd;
-	return delta_apply(patch, &job->header, sources, take, job, error);
+	if (delta_apply(patch, &job->header, sources, take, job, error) == 0)
+		return 0;
+	(void)old_files_check(&job->old, job->old_path, &job->header, error);
+	return -1;
 }
 
 /* The new file gets the permissions of the old one. */
@@ -108,7 +111,9 @@ int command_apply(void *settings, const OptionList *operands, Error *error)
 {
 	const DeltaToolSettings *options = settings;
 	CLEANUP(job_clear)
-	Job job = {.progress = progress_on(options->quiet ? NULL : stderr), .new_path = operands->words[2]};
+	Job job = {.progress = progress_on(options->quiet ? NULL : stderr),
+		.old_path = operands->words[0],
+		.new_path = operands->words[2]};
 	char size[TEXT_SIZE_MAX];
 
 	if (read_patch(&job, operands->words[1], error) < 0 ||

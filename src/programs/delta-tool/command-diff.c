@@ -19,6 +19,7 @@ typedef struct Job {
 	OldFiles old;
 	PackedTree packed; /* NEW: an archive, or the file as it is */
 	DeltaKind kind;
+	bool fast;
 	Progress progress;
 } Job;
 
@@ -64,14 +65,23 @@ static int read_new(Job *job, const char *path, const char *patch, Error *error)
 static int make_delta(Job *job, Buffer *ret, Error *error)
 {
 	CLEANUP_FREE DiffSource *sources = calloc(job->old.count ? job->old.count : 1, sizeof(*sources));
-	Bytes result = {job->packed.map.data, job->packed.map.size};
 
 	if (!sources)
 		return error_memory(error);
 	for (size_t i = 0; i < job->old.count; i++)
 		sources[i] = (DiffSource){job->old.files[i].name, old_file_bytes(&job->old.files[i])};
-	return delta_diff(sources, job->old.count, result, job->packed.extents, job->packed.n_extents, show,
-		&job->progress, ret, error);
+	return delta_diff(
+		&(DiffJob){
+			.sources = sources,
+			.n_sources = job->old.count,
+			.result = {job->packed.map.data, job->packed.map.size},
+			.extents = job->packed.extents,
+			.n_extents = job->packed.n_extents,
+			.level = job->fast ? DIFF_FAST : DIFF_SMALL,
+			.progress = show,
+			.userdata = &job->progress,
+		},
+		ret, error);
 }
 
 /* The differ knows files only; that its result is a tree is written into the header afterwards. */
@@ -102,7 +112,8 @@ int command_diff(void *settings, const OptionList *operands, Error *error)
 {
 	const DeltaToolSettings *options = settings;
 	const char *patch = operands->words[2];
-	CLEANUP(job_clear) Job job = {.progress = progress_on(options->quiet ? NULL : stderr)};
+	CLEANUP(job_clear)
+	Job job = {.fast = options->fast, .progress = progress_on(options->quiet ? NULL : stderr)};
 	CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
 	char size[TEXT_SIZE_MAX];
 

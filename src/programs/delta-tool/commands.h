@@ -10,6 +10,7 @@
 typedef struct DeltaToolSettings {
 	bool quiet;
 	bool json;
+	bool fast;
 } DeltaToolSettings;
 
 int command_diff(void *settings, const OptionList *operands, Error *error);  /* OLD NEW PATCH */

@@ -8,6 +8,11 @@ static const Option common_options[] = {
 	{"quiet", 'q', OPTION_FLAG, offsetof(DeltaToolSettings, quiet), NULL, "show no progress"},
 };
 
+static const Option diff_options[] = {
+	{"fast", 0, OPTION_FLAG, offsetof(DeltaToolSettings, fast), NULL,
+		"take half the time; the patch is a little larger"},
+};
+
 static const Option info_options[] = {
 	{"json", 0, OPTION_FLAG, offsetof(DeltaToolSettings, json), NULL, "print JSON"},
 };
@@ -19,6 +24,8 @@ static const Command commands[] = {
 		.min_operands = 3,
 		.max_operands = 3,
 		.summary = "make the patch that turns OLD into NEW",
+		.options = diff_options,
+		.n_options = ARRAY_SIZE(diff_options),
 		.run = command_diff,
 	},
 	{
@@ -31,10 +38,11 @@ static const Command commands[] = {
 	},
 	{
 		.name = "info",
-		.operands = "PATCH",
+		.operands = "PATCH [OLD]",
 		.min_operands = 1,
-		.max_operands = 1,
-		.summary = "show what a patch is made from and what it makes",
+		.max_operands = 2,
+		.summary =
+			"show what a patch is made from and what it makes, and with OLD where its bytes go",
 		.options = info_options,
 		.n_options = ARRAY_SIZE(info_options),
 		.run = command_info,

@@ -97,16 +97,27 @@ static int add_named(OldFiles *old, int directory, const char *path, const Delta
 {
 	bool whole = strcmp(source->name, ".") == 0;
 	const char *open_name = whole ? path : source->name;
-	int other;
 
 	if (add_file(old, directory, open_name, source->name, error) < 0)
 		return whole ? -1 : error_in(error, "%s is not the tree this patch was made for", path);
-	other = delta_check_source(source, old_file_bytes(&old->files[old->count - 1]), error);
-	if (other == DELTA_OTHER_FILE && whole)
-		return error_set(error, "%s is not the file this patch was made for", path);
-	if (other == DELTA_OTHER_FILE)
-		return error_set(error, "%s/%s is not the file this patch was made for", path, source->name);
-	return other;
+	return 0;
+}
+
+int old_files_check(const OldFiles *old, const char *path, const DeltaHeader *header, Error *error)
+{
+	for (size_t i = 0; i < old->count; i++) {
+		const DeltaSource *source = &header->sources[i];
+		int other = delta_check_source(source, old_file_bytes(&old->files[i]), error);
+
+		if (other == DELTA_OTHER_FILE && strcmp(source->name, ".") == 0)
+			return error_set(error, "%s is not the file this patch was made for", path);
+		if (other == DELTA_OTHER_FILE)
+			return error_set(
+				error, "%s/%s is not the file this patch was made for", path, source->name);
+		if (other < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int old_files_read_named(const char *path, const DeltaHeader *header, OldFiles *ret, Error *error)

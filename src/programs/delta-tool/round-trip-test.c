@@ -23,6 +23,20 @@ static void fill(uint8_t *data, size_t size)
 		data[i] = (uint8_t)(next_random() >> 16); /* the upper bits repeat last */
 }
 
+static int diff_all(const DiffSource *sources, size_t n_sources, Bytes result, const DiffExtent *extents,
+	size_t n_extents, Buffer *ret, Error *error)
+{
+	const DiffJob job = {
+		.sources = sources,
+		.n_sources = n_sources,
+		.result = result,
+		.extents = extents,
+		.n_extents = n_extents,
+	};
+
+	return delta_diff(&job, ret, error);
+}
+
 static int gather(void *userdata, Bytes next, Error *error)
 {
 	return buffer_append(userdata, next.data, next.size, error);
@@ -59,7 +73,7 @@ static size_t round_trip(
 	CLEANUP_BUFFER Buffer out = BUFFER_INIT;
 	Error error = ERROR_INIT;
 
-	assert_done(delta_diff(sources, n, result, extents, n_extents, NULL, NULL, &delta, &error), &error);
+	assert_done(diff_all(sources, n, result, extents, n_extents, &delta, &error), &error);
 	assert_done(apply_delta(buffer_bytes(&delta), sources, n, &out, &error), &error);
 	assert_true(bytes_equal(buffer_bytes(&out), result));
 	return delta.size;
@@ -192,9 +206,7 @@ static void rebuilds_an_image_from_several_files(void **state)
 	memset(image + extents[1].offset + 700, 'x', 9);
 	assert_true(round_trip(sources, 3, (Bytes){image, sizeof(image)}, extents, 3) < BLOCK + 600);
 
-	assert_done(
-		delta_diff(sources, 3, (Bytes){image, sizeof(image)}, extents, 3, NULL, NULL, &delta, &error),
-		&error);
+	assert_done(diff_all(sources, 3, (Bytes){image, sizeof(image)}, extents, 3, &delta, &error), &error);
 	assert_done(delta_header_parse(buffer_bytes(&delta), &header, &error), &error);
 	assert_int_equal(header.n_sources, 2);
 	assert_string_equal(header.sources[0].name, "usr/lib/a");
@@ -228,8 +240,7 @@ static void diff_at(uint8_t *old, size_t old_size, uint8_t *new_bytes, size_t ne
 	const DiffExtent extent = {0, new_size, 0};
 	Error error = ERROR_INIT;
 
-	assert_done(delta_diff(&source, 1, (Bytes){new_bytes, new_size}, &extent, 1, NULL, NULL, ret, &error),
-		&error);
+	assert_done(diff_all(&source, 1, (Bytes){new_bytes, new_size}, &extent, 1, ret, &error), &error);
 }
 
 /* Also when the old file happens to be mapped right before the new one, and when it is not. */
@@ -275,9 +286,8 @@ static void expect_extents_refused(const DiffExtent *extents, size_t n, const ch
 	CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
 	Error error = ERROR_INIT;
 
-	assert_fails(
-		delta_diff(&source, 1, (Bytes){bytes, sizeof(bytes)}, extents, n, NULL, NULL, &delta, &error),
-		&error, sentence);
+	assert_fails(diff_all(&source, 1, (Bytes){bytes, sizeof(bytes)}, extents, n, &delta, &error), &error,
+		sentence);
 	assert_int_equal(delta.size, 0);
 }
 

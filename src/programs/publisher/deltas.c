@@ -170,8 +170,17 @@ int deltas_make(const DeltaOffer *offer, Bytes image, Progress *progress, Buffer
 
 	if (r == 0) {
 		order_extents(&extents);
-		r = delta_diff(offer->items, offer->n_items, image, extents.items, extents.n_items,
-			progress ? show_progress : NULL, progress, ret, error);
+		r = delta_diff(
+			&(DiffJob){
+				.sources = offer->items,
+				.n_sources = offer->n_items,
+				.result = image,
+				.extents = extents.items,
+				.n_extents = extents.n_items,
+				.progress = progress ? show_progress : NULL,
+				.userdata = progress,
+			},
+			ret, error);
 	}
 	free(extents.items);
 	return r;

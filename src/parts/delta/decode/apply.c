@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "parts/delta/body/body.h"
+#include "parts/delta/body/layout.h"
+#include "parts/delta/decode/range-decoder.h"
 #include "parts/delta/decode/unpack.h"
-#include "parts/delta/format/segment.h"
 
 enum { DELIVERY_SIZE = 1024 * 1024 };
 
@@ -15,8 +17,7 @@ typedef struct Apply {
 	DeltaSink sink;
 	void *userdata;
 	Hash *hash;
-	Unpack *unpack; /* NULL until the first compressed segment */
-	uint64_t done;  /* bytes delivered */
+	uint64_t done; /* bytes delivered */
 } Apply;
 
 int delta_check_source(const DeltaSource *source, Bytes bytes, Error *error)
@@ -56,69 +57,38 @@ static int deliver(Apply *apply, Bytes bytes, Error *error)
 	return 0;
 }
 
-static int deliver_zeros(Apply *apply, uint64_t length, Error *error)
+static int take(void *userdata, Bytes next, Error *error)
 {
-	static const uint8_t zeros[64 * 1024];
+	Apply *apply = userdata;
 
-	while (length > 0) {
-		size_t n = length < sizeof(zeros) ? (size_t)length : sizeof(zeros);
-
-		if (deliver(apply, (Bytes){zeros, n}, error) < 0)
-			return -1;
-		length -= n;
-	}
-	return 0;
+	if (next.size > apply->header->result_size - apply->done)
+		return error_set(error, "it makes more bytes than it promises");
+	return deliver(apply, next, error);
 }
 
-static Bytes window_of(const Apply *apply, const Segment *segment)
+static int unpack(void *unpacker, uint64_t packed_size, size_t size, Bytes *ret, Error *error)
 {
-	return (Bytes){apply->sources[segment->source].data + segment->offset, (size_t)segment->window};
+	return unpack_next(unpacker, packed_size, size, ret, error);
 }
 
-static int deliver_packed(Apply *apply, const Segment *segment, Bytes prefix, Error *error)
+static int apply_body(Apply *apply, Layout *layout, Bytes bytes, Error *error)
 {
-	Bytes bytes;
+	CLEANUP(unpack_free) Unpack *unpacker = NULL;
+	RangeDecoder decoder;
+	BodyReading reading = {.sink = take, .userdata = apply, .unpack = unpack};
+	Bytes coded, packed;
 
-	if (!apply->unpack && unpack_new(&apply->unpack, error) < 0)
+	if (delta_body_parse(bytes, &coded, &packed, error) < 0 || unpack_new(packed, &unpacker, error) < 0)
 		return -1;
-	if (unpack_segment(apply->unpack, segment->payload, prefix, (size_t)segment->length, &bytes, error) <
-		0)
+	reading.unpacker = unpacker;
+	range_decoder_init(&decoder, coded);
+	if (layout_begin(layout, apply->sources, apply->header->n_sources, apply->header->result_size,
+		    error) < 0 ||
+		layout_code(layout, &decoder.coder, false, error) < 0 ||
+		body_read(layout, &decoder.coder, &reading, error) < 0)
 		return -1;
-	return deliver(apply, bytes, error);
-}
-
-static int apply_segment(Apply *apply, const Segment *segment, Error *error)
-{
-	switch (segment->kind) {
-	case SEGMENT_STORED:
-		return deliver(apply, segment->payload, error);
-	case SEGMENT_ZEROS:
-		return deliver_zeros(apply, segment->length, error);
-	case SEGMENT_COPY:
-		return deliver(apply, window_of(apply, segment), error);
-	case SEGMENT_PACKED:
-		return deliver_packed(apply, segment, (Bytes){NULL, 0}, error);
-	case SEGMENT_PREFIXED:
-		return deliver_packed(apply, segment, window_of(apply, segment), error);
-	}
-	return error_set(error, "the delta has a segment of an unknown kind");
-}
-
-static int apply_body(Apply *apply, Bytes body, Error *error)
-{
-	Reader reader = {body, 0};
-
-	while (apply->done < apply->header->result_size) {
-		uint64_t left = apply->header->result_size - apply->done;
-		Segment segment;
-
-		if (segment_read(&reader, apply->header, left, &segment, error) < 0 ||
-			apply_segment(apply, &segment, error) < 0)
-			return -1;
-	}
-	if (reader_left(&reader) > 0)
-		return error_set(
-			error, "the delta has %zu bytes behind its last segment", reader_left(&reader));
+	if (!range_decoder_is_done(&decoder) || !unpack_is_done(unpacker))
+		return error_set(error, "it has bytes behind its end, or ends before");
 	return 0;
 }
 
@@ -137,15 +107,16 @@ int delta_apply(Bytes delta, const DeltaHeader *header, const Bytes *sources, De
 	Error *error)
 {
 	CLEANUP(hash_free) Hash *hash = NULL;
+	CLEANUP(layout_clear) Layout layout = {.sources = NULL};
 	Apply apply = {.header = header, .sources = sources, .sink = sink, .userdata = userdata};
-	int result;
 
 	if (header->size > delta.size || header->body_size != delta.size - header->size)
 		return error_set(error, "the delta does not belong to its header");
 	if (check_sources(header, sources, error) < 0 || hash_new(&hash, error) < 0)
 		return -1;
 	apply.hash = hash;
-	result = apply_body(&apply, (Bytes){delta.data + header->size, (size_t)header->body_size}, error);
-	(void)unpack_free(apply.unpack);
-	return result < 0 ? -1 : check_result(&apply, error);
+	if (apply_body(&apply, &layout, (Bytes){delta.data + header->size, (size_t)header->body_size},
+		    error) < 0)
+		return error_in(error, "the delta is damaged");
+	return check_result(&apply, error);
 }

@@ -4,23 +4,22 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "parts/delta/format/segment.h"
+#include "parts/delta/body/body.h"
 
 struct Unpack {
-	ZSTD_DCtx *context;
-	uint8_t out[SEGMENT_PACKED_MAX];
+	Reader reader;
+	ZSTD_DCtx *context; /* NULL until the first frame */
+	uint8_t *out;
 };
 
-int unpack_new(Unpack **ret, Error *error)
+int unpack_new(Bytes bytes, Unpack **ret, Error *error)
 {
-	CLEANUP(unpack_free) Unpack *unpack = malloc(sizeof(*unpack));
+	Unpack *unpack = calloc(1, sizeof(*unpack));
 
 	if (!unpack)
 		return error_memory(error);
-	unpack->context = ZSTD_createDCtx();
-	if (!unpack->context)
-		return error_memory(error);
-	*ret = TAKE_PTR(unpack);
+	unpack->reader.bytes = bytes;
+	*ret = unpack;
 	return 0;
 }
 
@@ -28,14 +27,15 @@ Unpack *unpack_free(Unpack *unpack)
 {
 	if (unpack) {
 		(void)ZSTD_freeDCtx(unpack->context);
-		free(unpack);
+		free(unpack->out);
 	}
+	free(unpack);
 	return NULL;
 }
 
-size_t unpack_memory(const Unpack *unpack)
+bool unpack_is_done(const Unpack *unpack)
 {
-	return sizeof(*unpack) + ZSTD_sizeof_DCtx(unpack->context);
+	return reader_left(&unpack->reader) == 0;
 }
 
 /* The library would also take several frames, skippable ones, and the formats from before 2016, whose
@@ -50,22 +50,31 @@ static bool is_one_frame(Bytes packed)
 	return !ZSTD_isError(size) && size == packed.size;
 }
 
-int unpack_segment(Unpack *unpack, Bytes packed, Bytes prefix, size_t length, Bytes *ret, Error *error)
+static int make_ready(Unpack *unpack, Error *error)
 {
+	if (!unpack->context)
+		unpack->context = ZSTD_createDCtx();
+	if (!unpack->out)
+		unpack->out = malloc(BODY_PACKED_MAX);
+	return unpack->context && unpack->out ? 0 : error_memory(error);
+}
+
+int unpack_next(Unpack *unpack, uint64_t packed_size, size_t size, Bytes *ret, Error *error)
+{
+	Bytes packed;
 	size_t n;
 
-	if (length > sizeof(unpack->out) || !is_one_frame(packed))
-		return error_set(error, "the delta has a damaged segment");
-	n = ZSTD_DCtx_reset(unpack->context, ZSTD_reset_session_and_parameters);
-	if (!ZSTD_isError(n))
-		n = ZSTD_DCtx_refPrefix(unpack->context, prefix.data, prefix.size);
-	if (!ZSTD_isError(n))
-		n = ZSTD_decompressDCtx(unpack->context, unpack->out, length, packed.data, packed.size);
+	if (make_ready(unpack, error) < 0)
+		return -1;
+	if (size > BODY_PACKED_MAX || packed_size > reader_left(&unpack->reader) ||
+		reader_take(&unpack->reader, (size_t)packed_size, &packed, error) < 0 ||
+		!is_one_frame(packed))
+		return error_set(error, "it has a damaged frame");
+	n = ZSTD_decompressDCtx(unpack->context, unpack->out, size, packed.data, packed.size);
 	if (ZSTD_isError(n))
-		return error_set(error, "the delta has a damaged segment (%s)", ZSTD_getErrorName(n));
-	if (n != length)
-		return error_set(
-			error, "the delta has a compressed segment of %zu bytes instead of %zu", n, length);
+		return error_set(error, "it has a damaged frame (%s)", ZSTD_getErrorName(n));
+	if (n != size)
+		return error_set(error, "it has a frame of %zu bytes instead of %zu", n, size);
 	*ret = (Bytes){unpack->out, n};
 	return 0;
 }

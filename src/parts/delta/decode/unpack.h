@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Unpacks compressed segments (Zstandard, RFC 8878) in bounded memory: the whole segment goes into one
- * buffer, so that the frame needs no window, and the prefix is read where it lies.
+ * Unpacks the packed stretches of a body (Zstandard, RFC 8878) in bounded memory: each goes whole into one
+ * buffer, so that its frame needs no window.
  */
 
 #include <stddef.h>
@@ -14,13 +14,14 @@
 
 typedef struct Unpack Unpack;
 
-int unpack_new(Unpack **ret, Error *error);
+/* bytes (borrowed) are the frames, one behind the other. Takes no memory before the first is asked for. */
+int unpack_new(Bytes bytes, Unpack **ret, Error *error);
 Unpack *unpack_free(Unpack *unpack);
 DEFINE_CLEANUP(Unpack *, unpack_free);
 
-/* packed is one frame, no more, of exactly length (at most SEGMENT_PACKED_MAX) bytes. *ret is valid until
- * the next call. */
-int unpack_segment(Unpack *unpack, Bytes packed, Bytes prefix, size_t length, Bytes *ret, Error *error);
+/* The next packed_size bytes are one frame, no more, of exactly size (at most BODY_PACKED_MAX) bytes. *ret is
+ * valid until the next call. */
+int unpack_next(Unpack *unpack, uint64_t packed_size, size_t size, Bytes *ret, Error *error);
 
-/* Bytes of memory it holds now. */
-size_t unpack_memory(const Unpack *unpack);
+/* Have all of them been asked for? */
+bool unpack_is_done(const Unpack *unpack);

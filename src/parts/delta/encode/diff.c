@@ -2,298 +2,334 @@
 #include "parts/delta/encode/diff.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "parts/delta/body/body.h"
+#include "parts/delta/body/novel.h"
+#include "parts/delta/encode/blocks.h"
+#include "parts/delta/encode/elves.h"
+#include "parts/delta/encode/final.h"
+#include "parts/delta/encode/match.h"
+#include "parts/delta/encode/normal.h"
 #include "parts/delta/encode/pack.h"
-#include "parts/delta/encode/plan.h"
-#include "parts/delta/encode/sketch.h"
-#include "parts/delta/format/segment.h"
+#include "parts/delta/encode/range-encoder.h"
+#include "parts/delta/encode/suffix.h"
+#include "parts/delta/model/scan.h"
 
 enum {
-	/* Bytes of an old file that a piece is diffed against: PREFIX_SHARE times as many as it has itself,
-	 * within these bounds, around the place it corresponds to. The device does not care; the publisher's
-	 * time and memory grow with it. */
-	PREFIX_SHARE = 16,
-	PREFIX_MIN = 1024 * 1024,
-	PREFIX_MAX = 16 * 1024 * 1024,
+	ROUNDS_MAX = 3,
+	LINES_EACH = 8,            /* lines of contexts for each new byte */
+	MODELLED_MAX = 512 * 1024, /* new bytes that always go through the models */
+	TEACH_GAP = 128,           /* bytes taught of what a change takes the place of */
+	SEARCHED_MAX = 1 << 30, /* old bytes that are searched together: it takes six times as much memory */
 };
 
-/* A segment whose source is still an index into what diff was given, and whose packed payload begins at
- * packed_at: both get their final form when all segments are there. */
-typedef struct Draft {
-	Segment segment;
-	size_t packed_at;
-} Draft;
-
-/* A delta being made. */
 typedef struct Diff {
-	const DiffSource *sources;
-	size_t n_sources;
-	Bytes result;
-	Pack *pack;
-	Sketch *sketch; /* NULL until somebody asks */
-	Buffer packed;
-	Draft *drafts;
-	size_t n_drafts;
-	uint32_t *places; /* of each source in the header; before it is written, 1 for those that are used */
-	DeltaHeader header;
+	const DiffJob *job;
+	Bytes *searched;    /* the sources that are searched */
+	size_t *indexes;    /* which of job->sources they are */
+	Layout layout;      /* over those */
+	Elf *new_elves;     /* as many as layout.new_elves */
+	uint8_t *old, *new; /* normal forms */
+	unsigned round, n_rounds;
 } Diff;
 
-static void diff_clear(Diff *diff)
+static void diff_clear_cleanup(Diff *diff)
 {
-	(void)pack_free(diff->pack);
-	(void)sketch_free(diff->sketch);
-	buffer_clear(&diff->packed);
-	free(diff->drafts);
-	free(diff->places);
-	delta_header_clear(&diff->header);
+	elves_free(diff->new_elves, diff->layout.n_new_elves);
+	layout_clear(&diff->layout);
+	free(diff->searched);
+	free(diff->indexes);
+	free(diff->old);
+	free(diff->new);
 }
 
-static inline void diff_clear_cleanup(Diff *diff)
+static int check_extents(const DiffJob *job, Error *error)
 {
-	diff_clear(diff);
-}
+	uint64_t end = 0;
 
-static uint64_t window_size(const Piece *piece)
-{
-	uint64_t size = PREFIX_SHARE * piece->length;
+	for (size_t i = 0; i < job->n_extents; i++) {
+		const DiffExtent *extent = &job->extents[i];
 
-	size = size > PREFIX_MIN ? size : PREFIX_MIN;
-	return size < PREFIX_MAX ? size : PREFIX_MAX;
-}
-
-/* The window of its source that a piece is diffed against. */
-static void choose_window(const Diff *diff, const Piece *piece, Segment *segment)
-{
-	uint64_t size = diff->sources[piece->source].bytes.size;
-	uint64_t window = window_size(piece);
-	uint64_t middle = piece->offset_in_source + piece->length / 2;
-	uint64_t offset = 0;
-
-	if (size > window) {
-		offset = middle > window / 2 ? middle - window / 2 : 0;
-		offset = offset < size - window ? offset : size - window;
-	}
-	segment->source = (uint32_t)piece->source;
-	segment->offset = offset;
-	segment->window = size < window ? size : window;
-}
-
-/* Puts the payload that was packed last, from at on, in the place of the draft's one if it is smaller, and
- * drops it otherwise. */
-static void keep_smaller(Diff *diff, Draft *draft, const Segment *other, size_t at)
-{
-	size_t size = diff->packed.size - at;
-
-	if (draft->segment.kind != SEGMENT_STORED && size >= draft->segment.payload.size) {
-		diff->packed.size = at;
-		return;
-	}
-	memmove(diff->packed.data + draft->packed_at, diff->packed.data + at, size);
-	diff->packed.size = draft->packed_at + size;
-	draft->segment = *other;
-	draft->segment.payload.size = size;
-}
-
-/* Packs the piece, against the source it names or against nothing, and keeps that if it is the smallest. */
-static int try_piece(Diff *diff, const Piece *piece, Draft *draft, Error *error)
-{
-	Bytes bytes = {diff->result.data + piece->offset, (size_t)piece->length};
-	Segment segment = {.kind = SEGMENT_PACKED, .length = piece->length};
-	Bytes prefix = {NULL, 0};
-	size_t at = diff->packed.size;
-
-	if (piece->source != SIZE_MAX) {
-		segment.kind = SEGMENT_PREFIXED;
-		choose_window(diff, piece, &segment);
-		prefix.data = diff->sources[piece->source].bytes.data + segment.offset;
-		prefix.size = (size_t)segment.window;
-	}
-	if (pack_segment(diff->pack, bytes, prefix, &diff->packed, error) < 0)
-		return -1;
-	keep_smaller(diff, draft, &segment, at);
-	return 0;
-}
-
-/* Asks the sketch for a source (SKETCH_NOTHING: it knows none). */
-static int look_for_source(Diff *diff, Piece *piece, Error *error)
-{
-	Bytes bytes = {diff->result.data + piece->offset, (size_t)piece->length};
-
-	if (!diff->sketch && sketch_new(diff->sources, diff->n_sources, &diff->sketch, error) < 0)
-		return -1;
-	return sketch_find(diff->sketch, bytes, &piece->source, &piece->offset_in_source, error);
-}
-
-/* Is there more of the source than a window shows? */
-static bool is_large(const Diff *diff, const Piece *piece)
-{
-	return piece->source != SIZE_MAX && diff->sources[piece->source].bytes.size > window_size(piece);
-}
-
-/* A source that helps leaves little of a piece; where it does not, or there is none, or only a part of it
- * can be the prefix, the sketch may know better. Trying costs the publisher time, and the device nothing. */
-static int draft_similar(Diff *diff, const Piece *piece, Draft *draft, Error *error)
-{
-	Bytes bytes = {diff->result.data + piece->offset, (size_t)piece->length};
-	bool named = piece->source != SIZE_MAX && !is_large(diff, piece);
-	Piece other = *piece;
-	int found = SKETCH_NOTHING;
-
-	draft->packed_at = diff->packed.size;
-	if (named && try_piece(diff, piece, draft, error) < 0)
-		return -1;
-	if (!named || draft->segment.payload.size > bytes.size / 2)
-		found = look_for_source(diff, &other, error);
-	if (found < 0)
-		return -1;
-	if ((is_large(diff, piece) || (found == 0 && other.source != piece->source)) &&
-		try_piece(diff, &other, draft, error) < 0)
-		return -1;
-	other.source = SIZE_MAX;
-	if ((draft->segment.kind == SEGMENT_STORED || draft->segment.payload.size > bytes.size / 2) &&
-		try_piece(diff, &other, draft, error) < 0)
-		return -1;
-	if (draft->segment.payload.size >= bytes.size) {
-		diff->packed.size = draft->packed_at;
-		draft->segment.kind = SEGMENT_STORED;
-		draft->segment.payload = bytes;
+		if (extent->offset < end || !range_within(extent->offset, extent->length, job->result.size))
+			return error_set(
+				error, "the extents of the new file overlap, are not sorted or pass its end");
+		if (extent->likely_source != SIZE_MAX && extent->likely_source >= job->n_sources)
+			return error_set(error, "an extent names an old file that is not there");
+		end = extent->offset + extent->length;
 	}
 	return 0;
 }
 
-static int draft_piece(Diff *diff, const Piece *piece, Error *error)
-{
-	Draft *draft = &diff->drafts[diff->n_drafts++];
-
-	draft->segment.length = piece->length;
-	switch (piece->kind) {
-	case PIECE_ZEROS:
-		draft->segment.kind = SEGMENT_ZEROS;
-		break;
-	case PIECE_COPY:
-		draft->segment.kind = SEGMENT_COPY;
-		draft->segment.source = (uint32_t)piece->source;
-		draft->segment.offset = piece->offset_in_source;
-		break;
-	case PIECE_DIFF:
-		if (draft_similar(diff, piece, draft, error) < 0)
-			return -1;
-		break;
-	}
-	if (draft->segment.kind == SEGMENT_COPY || draft->segment.kind == SEGMENT_PREFIXED)
-		diff->places[draft->segment.source] = 1;
-	return 0;
-}
-
-static int draft_all(Diff *diff, const Plan *plan, DiffProgress progress, void *userdata, Error *error)
-{
-	diff->drafts = calloc(plan->count ? plan->count : 1, sizeof(*diff->drafts));
-	if (!diff->drafts)
-		return error_memory(error);
-	for (size_t i = 0; i < plan->count; i++) {
-		const Piece *piece = &plan->pieces[i];
-
-		if (draft_piece(diff, piece, error) < 0)
-			return -1;
-		if (progress)
-			progress(userdata, piece->offset + piece->length, diff->result.size);
-	}
-	return 0;
-}
-
-static int compare_sources(const void *a, const void *b, void *userdata)
+static int by_name(const void *a, const void *b, void *userdata)
 {
 	const DiffSource *sources = userdata;
 
-	return strcmp(sources[*(const uint32_t *)a].name, sources[*(const uint32_t *)b].name);
+	return strcmp(sources[*(const size_t *)a].name, sources[*(const size_t *)b].name);
 }
 
-static int add_source(Diff *diff, uint32_t from, Error *error)
+/* All old files, when they can be searched together; else likely ones first. In the order of the header. */
+static int choose_sources(Diff *diff, Error *error)
 {
-	const DiffSource *source = &diff->sources[from];
-	DeltaSource *to = &diff->header.sources[diff->header.n_sources];
-
-	to->size = source->bytes.size;
-	if (hash_bytes(source->bytes, &to->digest, error) < 0)
-		return -1;
-	to->name = strdup(source->name);
-	if (!to->name)
-		return error_memory(error);
-	diff->places[from] = diff->header.n_sources++;
-	return 0;
-}
-
-/* The sources that are used go into the header, sorted by name. */
-static int place_sources(Diff *diff, Error *error)
-{
-	CLEANUP_FREE uint32_t *used = calloc(diff->n_sources ? diff->n_sources : 1, sizeof(*used));
+	const DiffJob *job = diff->job;
+	CLEANUP_FREE bool *chosen = calloc(job->n_sources + 1, sizeof(*chosen));
+	uint64_t total = 0;
 	size_t n = 0;
 
-	if (!used)
+	diff->searched = calloc(job->n_sources + 1, sizeof(*diff->searched));
+	diff->indexes = calloc(job->n_sources + 1, sizeof(*diff->indexes));
+	if (!chosen || !diff->searched || !diff->indexes)
 		return error_memory(error);
-	for (size_t i = 0; i < diff->n_sources; i++)
-		if (diff->places[i])
-			used[n++] = (uint32_t)i;
-	qsort_r(used, n, sizeof(*used), compare_sources, (void *)(uintptr_t)diff->sources);
-	diff->header.sources = calloc(n ? n : 1, sizeof(*diff->header.sources));
-	if (!diff->header.sources)
-		return error_memory(error);
+	for (size_t i = 0; i < job->n_extents + job->n_sources; i++) {
+		size_t source = i < job->n_extents ? job->extents[i].likely_source : i - job->n_extents;
+
+		if (source == SIZE_MAX || chosen[source] ||
+			total + job->sources[source].bytes.size > SEARCHED_MAX)
+			continue;
+		chosen[source] = true;
+		total += job->sources[source].bytes.size;
+	}
+	for (size_t i = 0; i < job->n_sources; i++)
+		if (chosen[i])
+			diff->indexes[n++] = i;
+	qsort_r(diff->indexes, n, sizeof(*diff->indexes), by_name, (void *)(uintptr_t)job->sources);
 	for (size_t i = 0; i < n; i++)
-		if (add_source(diff, used[i], error) < 0)
+		diff->searched[i] = job->sources[diff->indexes[i]].bytes;
+	return layout_begin(&diff->layout, diff->searched, (uint32_t)n, job->result.size, error);
+}
+
+static void copy_bytes(uint8_t *to, Bytes from)
+{
+	if (from.size > 0)
+		memcpy(to, from.data, from.size);
+}
+
+/* What can be compared before anything is known of what has become what. */
+static int normalize_by_content(Diff *diff, Error *error)
+{
+	Layout *layout = &diff->layout;
+
+	diff->old = malloc((size_t)layout->starts[layout->n_sources] + 1);
+	diff->new = malloc(diff->job->result.size + 1);
+	if (!diff->old || !diff->new)
+		return error_memory(error);
+	for (uint32_t i = 0; i < layout->n_sources; i++)
+		copy_bytes(diff->old + layout->starts[i], diff->searched[i]);
+	copy_bytes(diff->new, diff->job->result);
+	for (uint32_t i = 0; i < layout->n_old_elves; i++)
+		if (normal_by_content(&layout->old_elves[i].elf, diff->old + layout->old_elves[i].at, error) <
+			0)
+			return -1;
+	for (uint32_t i = 0; i < layout->n_new_elves; i++)
+		if (normal_by_content(&diff->new_elves[i], diff->new + layout->new_elves[i].at, error) < 0)
 			return -1;
 	return 0;
 }
 
-static int write_body(const Diff *diff, Buffer *ret, Error *error)
+/* With blocks at hand, the same reference is one to what the other file's has become. */
+static int normalize_by_place(Diff *diff, Error *error)
 {
-	for (size_t i = 0; i < diff->n_drafts; i++) {
-		Segment segment = diff->drafts[i].segment;
+	CLEANUP(addresses_free) Addresses *addresses = NULL;
+	Layout *layout = &diff->layout;
 
-		if (segment.kind == SEGMENT_COPY || segment.kind == SEGMENT_PREFIXED)
-			segment.source = diff->places[segment.source];
-		if (segment.kind == SEGMENT_PACKED || segment.kind == SEGMENT_PREFIXED)
-			segment.payload.data = diff->packed.data + diff->drafts[i].packed_at;
-		if (segment_write(&segment, ret, error) < 0)
+	if (layout_sort(layout, error) < 0 || addresses_new(layout, &addresses, error) < 0)
+		return -1;
+	for (uint32_t i = 0; i < layout->n_new_elves; i++) {
+		NewElf *new = &layout->new_elves[i];
+		OldElf *old = &layout->old_elves[new->counterpart];
+
+		normal_new_by_place(&diff->new_elves[i], diff->new + new->at);
+		normal_old_by_place(old, new, addresses, diff->old + old->at);
+	}
+	return 0;
+}
+
+static void show(void *userdata, uint64_t done, uint64_t total)
+{
+	const Diff *diff = userdata;
+	const DiffJob *job = diff->job;
+
+	if (job->progress)
+		job->progress(job->userdata, diff->round * total + done, diff->n_rounds * total);
+}
+
+static int find_blocks(Diff *diff, Error *error)
+{
+	/* For each round. What suits best depends on the files. */
+	static const unsigned better[ROUNDS_MAX] = {8, 8, 14};
+	CLEANUP(suffix_free) Suffix *suffix = NULL;
+	CLEANUP_FREE Block *blocks = NULL;
+	Bytes old = {diff->old, diff->layout.starts[diff->layout.n_sources]};
+	Bytes new = {diff->new, diff->job->result.size};
+	uint32_t n = 0;
+
+	if (suffix_new(old, &suffix, error) < 0 ||
+		match_find(suffix, old, new, better[diff->round], show, diff, &blocks, &n, error) < 0 ||
+		blocks_cut(&diff->layout, blocks, n, error) < 0)
+		return -1;
+	diff->round++;
+	return elves_choose_counterparts(&diff->layout, error);
+}
+
+/* Bytes that no block has right. */
+static uint64_t count_new(const Diff *diff)
+{
+	const Layout *layout = &diff->layout;
+	uint64_t new = diff->job->result.size;
+
+	for (uint32_t i = 0; i < layout->n_blocks; i++) {
+		const Block *block = &layout->blocks[i];
+
+		for (uint32_t j = 0; j < block->length; j++)
+			new -= diff->new[block->at + j] == diff->old[block->old + j];
+	}
+	return new;
+}
+
+/* Contexts that are remembered: enough for the bytes that are new, no more than the largest table takes. */
+static uint32_t line_bits_for(uint64_t new)
+{
+	uint32_t bits = NOVEL_LINE_BITS_MIN;
+
+	while (bits < NOVEL_LINE_BITS_MAX && (uint64_t)1 << bits < LINES_EACH * new)
+		bits++;
+	return bits;
+}
+
+/* Where instructions begin in the old ELF files. */
+static int mark_boundaries(Layout *layout, uint8_t **marks, Error *error)
+{
+	Reference references[256];
+
+	for (uint32_t i = 0; i < layout->n_old_elves; i++) {
+		Elf *elf = &layout->old_elves[i].elf;
+		ReferenceScan scan;
+
+		marks[i] = calloc(elf->bytes.size / 8 + 1, 1);
+		if (!marks[i])
+			return error_memory(error);
+		reference_scan_begin(&scan, elf, 0, (uint32_t)elf->bytes.size, 0);
+		scan.boundaries = marks[i];
+		while (scan.at < scan.end)
+			(void)reference_scan_next(&scan, references, ARRAY_SIZE(references));
+		elf_forget_tables(elf);
+	}
+	return 0;
+}
+
+static int write_coded(const Diff *diff, Layout *layout, Pack *pack, uint64_t new, Buffer *ret, Error *error)
+{
+	const BodySettings settings = {.line_bits = line_bits_for(new), .teach_gap = TEACH_GAP};
+	CLEANUP_FREE uint8_t **marks = calloc((size_t)layout->n_old_elves + 1, sizeof(*marks));
+	const BodyWriting writing = {
+		.result = diff->job->result.data,
+		.boundaries = (const uint8_t *const *)marks,
+		.is_to_be_packed = pack_is_wanted,
+		.pack = pack_append,
+		.packer = pack,
+	};
+	RangeEncoder encoder;
+	int r;
+
+	if (!marks)
+		return error_memory(error);
+	range_encoder_init(&encoder, ret);
+	r = mark_boundaries(layout, marks, error);
+	if (r == 0)
+		r = layout_code(layout, &encoder.coder, true, error);
+	if (r == 0)
+		r = body_write(layout, &encoder.coder, &settings, &writing, error);
+	if (r == 0)
+		r = range_encoder_finish(&encoder, error);
+	for (uint32_t i = 0; i < layout->n_old_elves; i++)
+		free(marks[i]);
+	return r;
+}
+
+static int write_body(const Diff *diff, Layout *layout, Buffer *body, Error *error)
+{
+	CLEANUP(pack_free) Pack *pack = NULL;
+	CLEANUP_BUFFER Buffer coded = BUFFER_INIT;
+	uint64_t new = count_new(diff);
+	/* The models take half a second for each MiB. */
+	bool is_too_much = new > MODELLED_MAX + diff->job->result.size / 64;
+
+	if (pack_new(is_too_much, &pack, error) < 0 ||
+		write_coded(diff, layout, pack, new, &coded, error) < 0)
+		return -1;
+	return delta_body_write(buffer_bytes(&coded), pack_bytes(pack), body, error);
+}
+
+static int name_sources(const Diff *diff, const FinalLayout *final, DeltaHeader *header, Error *error)
+{
+	header->sources = calloc((size_t) final->layout.n_sources + 1, sizeof(*header->sources));
+	if (!header->sources)
+		return error_memory(error);
+	for (uint32_t i = 0; i < final->layout.n_sources; i++) {
+		const DiffSource *from = &diff->job->sources[diff->indexes[final->indexes[i]]];
+		DeltaSource *source = &header->sources[i];
+
+		header->n_sources = i + 1;
+		source->name = strdup(from->name);
+		source->size = from->bytes.size;
+		if (!source->name)
+			return error_memory(error);
+		if (hash_bytes(from->bytes, &source->digest, error) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int write_delta(Diff *diff, Buffer *ret, Error *error)
+static int write_delta(const Diff *diff, Buffer *ret, Error *error)
 {
+	CLEANUP(final_layout_clear) FinalLayout final = {.sources = NULL};
+	CLEANUP(delta_header_clear) DeltaHeader header = {.method = DELTA_METHOD_BODY};
 	CLEANUP_BUFFER Buffer body = BUFFER_INIT;
-	CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
-	DeltaHeader *header = &diff->header;
 
-	if (place_sources(diff, error) < 0 || write_body(diff, &body, error) < 0 ||
-		hash_bytes(diff->result, &header->result_digest, error) < 0)
+	header.result_size = diff->job->result.size;
+	if (final_layout_make(&diff->layout, &final, error) < 0 ||
+		blocks_split_same(&final.layout, diff->job->result.data, error) < 0 ||
+		blocks_limit(&final.layout, LAYOUT_BLOCKS_MAX, error) < 0 ||
+		write_body(diff, &final.layout, &body, error) < 0 ||
+		name_sources(diff, &final, &header, error) < 0 ||
+		hash_bytes(diff->job->result, &header.result_digest, error) < 0)
 		return -1;
-	header->kind = DELTA_KIND_FILE;
-	header->method = DELTA_METHOD_SEGMENTS;
-	header->result_size = diff->result.size;
-	header->body_size = body.size;
-	if (delta_header_write(header, &delta, error) < 0)
+	header.body_size = body.size;
+	if (delta_header_write(&header, ret, error) < 0)
 		return -1;
-	if (buffer_append(&delta, body.data, body.size, error) < 0)
-		return -1;
-	return buffer_append(ret, delta.data, delta.size, error);
+	return buffer_append(ret, body.data, body.size, error);
 }
 
-int delta_diff(const DiffSource *sources, size_t n_sources, Bytes result, const DiffExtent *extents,
-	size_t n_extents, DiffProgress progress, void *userdata, Buffer *ret, Error *error)
+static int find_elves(Diff *diff, Error *error)
 {
-	CLEANUP(diff_clear) Diff diff = {.sources = sources, .n_sources = n_sources, .result = result};
-	CLEANUP(plan_clear) Plan plan = {.pieces = NULL};
-
-	if (n_sources > UINT32_MAX || result.size > DELTA_RESULT_MAX)
-		return error_set(error,
-			"there are too many old files, or the new one is larger than %llu bytes",
-			(unsigned long long)DELTA_RESULT_MAX);
-	diff.places = calloc(n_sources ? n_sources : 1, sizeof(*diff.places));
-	if (!diff.places)
-		return error_memory(error);
-	if (plan_make(sources, n_sources, result, extents, n_extents, &plan, error) < 0 ||
-		pack_new(&diff.pack, error) < 0 || draft_all(&diff, &plan, progress, userdata, error) < 0)
+	if (elves_find_old(&diff->layout, error) < 0)
 		return -1;
-	return write_delta(&diff, ret, error);
+	return elves_find_new(&diff->layout, diff->job->result, &diff->new_elves, error);
+}
+
+/* Blocks found by the content of what is referred to give the places for a second search, whose blocks give
+ * those for a third. Mostly each is better than the last; the smallest counts. */
+int delta_diff(const DiffJob *job, Buffer *ret, Error *error)
+{
+	CLEANUP(diff_clear) Diff diff = {.job = job, .n_rounds = job->level == DIFF_FAST ? 1 : ROUNDS_MAX};
+	CLEANUP_BUFFER Buffer best = BUFFER_INIT;
+
+	if (check_extents(job, error) < 0 || choose_sources(&diff, error) < 0 || find_elves(&diff, error) < 0)
+		return -1;
+	/* Without references to look up, every search finds the same. */
+	if (diff.layout.n_new_elves == 0)
+		diff.n_rounds = 1;
+	for (unsigned i = 0; i < diff.n_rounds; i++) {
+		CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
+
+		if ((i == 0 ? normalize_by_content(&diff, error) : normalize_by_place(&diff, error)) < 0 ||
+			find_blocks(&diff, error) < 0 || write_delta(&diff, &delta, error) < 0)
+			return -1;
+		if (i == 0 || delta.size < best.size) {
+			buffer_clear(&best);
+			best = delta;
+			delta = BUFFER_INIT;
+		}
+	}
+	return buffer_append(ret, best.data, best.size, error);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Packs one segment as a Zstandard frame, with a stretch of an old file as its prefix or without.
+ * Packs stretches of new bytes as Zstandard frames, one behind the other.
  */
 
 #include "base/bytes.h"
@@ -11,9 +11,14 @@
 
 typedef struct Pack Pack;
 
-int pack_new(Pack **ret, Error *error);
+/* Either whatever is long is to be packed, or only what the models could not make smaller. */
+int pack_new(bool all, Pack **ret, Error *error);
 Pack *pack_free(Pack *pack);
 DEFINE_CLEANUP(Pack *, pack_free);
 
-/* At most SEGMENT_PACKED_MAX bytes. The prefix may be empty. The frame is appended to ret. */
-int pack_segment(Pack *pack, Bytes bytes, Bytes prefix, Buffer *ret, Error *error);
+/* As BodyWriting wants them: pack is a Pack. */
+bool pack_is_wanted(void *pack, Bytes bytes);
+int pack_append(void *pack, Bytes bytes, uint64_t *ret_packed_size, Error *error);
+
+/* All frames so far. */
+Bytes pack_bytes(const Pack *pack);

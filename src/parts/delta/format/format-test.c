@@ -18,7 +18,7 @@ static void make_sample(Buffer *ret)
 	};
 	const DeltaHeader header = {
 		.kind = DELTA_KIND_TREE,
-		.method = DELTA_METHOD_SEGMENTS,
+		.method = DELTA_METHOD_BODY,
 		.sources = sources,
 		.n_sources = 2,
 		.result_size = 99,
@@ -140,7 +140,7 @@ static void expect_bad_names(const char *first, const char *second, const char *
 	CLEANUP_FREE char *b = strdup(second ? second : "");
 	DeltaSource sources[] = {{.name = a}, {.name = b}};
 	const DeltaHeader header = {
-		.method = DELTA_METHOD_SEGMENTS, .sources = sources, .n_sources = second ? 2 : 1};
+		.method = DELTA_METHOD_BODY, .sources = sources, .n_sources = second ? 2 : 1};
 	CLEANUP_BUFFER Buffer out = BUFFER_INIT;
 	Error error = ERROR_INIT;
 
@@ -184,7 +184,7 @@ static void refuses_a_header_larger_than_its_bound(void **state)
 {
 	enum { COUNT = 9000 };
 	CLEANUP_FREE DeltaSource *sources = calloc(COUNT, sizeof(*sources));
-	DeltaHeader header = {.method = DELTA_METHOD_SEGMENTS, .sources = sources, .n_sources = COUNT};
+	DeltaHeader header = {.method = DELTA_METHOD_BODY, .sources = sources, .n_sources = COUNT};
 	CLEANUP_BUFFER Buffer out = BUFFER_INIT;
 	Error error = ERROR_INIT;
 	char name[1021];

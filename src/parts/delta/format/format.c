@@ -43,7 +43,7 @@ static int check_fixed(const DeltaHeader *header, Error *error)
 	if (header->kind != DELTA_KIND_FILE && header->kind != DELTA_KIND_TREE)
 		return error_set(
 			error, "the delta makes something of the unknown kind %u", (unsigned)header->kind);
-	if (header->method != DELTA_METHOD_SEGMENTS)
+	if (header->method != DELTA_METHOD_BODY)
 		return error_set(error,
 			"the delta is written with method %u, which this version does not know",
 			(unsigned)header->method);
@@ -226,4 +226,26 @@ void delta_header_clear(DeltaHeader *header)
 		free(header->sources[i].name);
 	free(header->sources);
 	*header = (DeltaHeader){.sources = NULL};
+}
+
+int delta_body_parse(Bytes body, Bytes *ret_coded, Bytes *ret_packed, Error *error)
+{
+	Reader reader = {body, 0};
+	uint32_t packed;
+
+	if (reader_u32(&reader, &packed, error) < 0 || packed > reader_left(&reader))
+		return error_set(error, "the delta's body ends early");
+	*ret_coded = (Bytes){body.data + reader.at, reader_left(&reader) - packed};
+	*ret_packed = (Bytes){body.data + body.size - packed, packed};
+	return 0;
+}
+
+int delta_body_write(Bytes coded, Bytes packed, Buffer *ret, Error *error)
+{
+	if (packed.size > UINT32_MAX)
+		return error_set(error, "the delta would have more than %u packed bytes", UINT32_MAX);
+	if (buffer_append_u32(ret, (uint32_t)packed.size, error) < 0 ||
+		buffer_append(ret, coded.data, coded.size, error) < 0)
+		return -1;
+	return buffer_append(ret, packed.data, packed.size, error);
 }

@@ -17,9 +17,9 @@
 #include "base/hash.h"
 
 enum {
-	DELTA_SOURCES_MAX = 65536,
+	DELTA_SOURCES_MAX = 16384,
 	DELTA_NAME_MAX = 1023,              /* bytes of an old file's name */
-	DELTA_HEADER_MAX = 8 * 1024 * 1024, /* bytes: it bounds what the names may take in memory */
+	DELTA_HEADER_MAX = 2 * 1024 * 1024, /* bytes: it bounds what the names may take in memory */
 };
 
 static const uint64_t DELTA_RESULT_MAX = 4ull << 30; /* bytes */
@@ -33,7 +33,7 @@ typedef enum DeltaKind {
 
 /* How the body is written. */
 typedef enum DeltaMethod {
-	DELTA_METHOD_SEGMENTS = 1, /* parts/delta/format/segment.h */
+	DELTA_METHOD_BODY = 2, /* parts/delta/body/ */
 } DeltaMethod;
 
 /* One old file that the delta reads. */
@@ -56,6 +56,11 @@ typedef struct DeltaHeader {
 
 /* delta is the whole delta: one that ends early or has more behind its body is refused. */
 int delta_header_parse(Bytes delta, DeltaHeader *ret, Error *error);
+
+/* The body of DELTA_METHOD_BODY: four bytes that say how many bytes are packed, what the coder wrote, and the
+ * packed bytes. */
+int delta_body_parse(Bytes body, Bytes *ret_coded, Bytes *ret_packed, Error *error);
+int delta_body_write(Bytes coded, Bytes packed, Buffer *ret, Error *error);
 
 /* Appends. Fails on everything that parsing would refuse. */
 int delta_header_write(const DeltaHeader *header, Buffer *ret, Error *error);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "parts/delta/decode/explain.h"
+
+#include <math.h>
+
+#include "parts/delta/body/body.h"
+#include "parts/delta/body/layout.h"
+#include "parts/delta/decode/apply.h"
+#include "parts/delta/decode/range-decoder.h"
+#include "parts/delta/decode/unpack.h"
+#include "parts/delta/model/reference.h"
+
+_Static_assert((int)CODER_PURPOSES <= (int)DELTA_COSTS_MAX, "every purpose has its place");
+
+static const char *const names[CODER_PURPOSES] = {
+	[CODER_LAYOUT] = "layout",
+	[CODER_BLOCKS] = "blocks",
+	[CODER_RUNS] = "corrections",
+	[CODER_REFERENCES + REFERENCE_CALL] = "call",
+	[CODER_REFERENCES + REFERENCE_JUMP] = "jump",
+	[CODER_REFERENCES + REFERENCE_BRANCH] = "branch",
+	[CODER_REFERENCES + REFERENCE_SHORT] = "short branch",
+	[CODER_REFERENCES + REFERENCE_ADDRESS] = "address",
+	[CODER_REFERENCES + REFERENCE_INDIRECT] = "indirect",
+	[CODER_REFERENCES + REFERENCE_MEMORY] = "memory",
+	[CODER_REFERENCES + REFERENCE_POINTER] = "pointer",
+	[CODER_REFERENCES + REFERENCE_TABLE] = "jump table",
+	[CODER_REFERENCES + REFERENCE_UNWIND] = "unwind",
+	[CODER_REFERENCES + REFERENCE_UNWIND_SIZE] = "unwind size",
+	[CODER_REFERENCES + REFERENCE_UNWIND_INDEX] = "unwind index",
+	[CODER_REFERENCES + REFERENCE_RELOCATION] = "relocation",
+	[CODER_REFERENCES + REFERENCE_ADDEND] = "addend",
+	[CODER_REFERENCES + REFERENCE_RELOCATION_SYMBOL] = "relocation symbol",
+	[CODER_REFERENCES + REFERENCE_SYMBOL] = "symbol",
+	[CODER_REFERENCES + REFERENCE_SYMBOL_SIZE] = "symbol size",
+	[CODER_REFERENCES + REFERENCE_SYMBOL_NAME] = "symbol name",
+	[CODER_REFERENCES + REFERENCE_HASH] = "hash",
+	[CODER_REFERENCES + REFERENCE_SECTION] = "headers",
+	[CODER_REFERENCES + REFERENCE_NUMBER] = "number",
+	[CODER_KINDS] = "kinds",
+	[CODER_CODE] = "new code",
+	[CODER_TARGETS] = "new targets",
+	[CODER_STRINGS] = "new strings",
+	[CODER_DATA] = "new data",
+	[CODER_PACKED] = "packed data",
+};
+
+/* Reads through a range decoder and adds up. */
+typedef struct Counter {
+	Coder coder;
+	RangeDecoder decoder;
+	double bits[CODER_PURPOSES];
+	uint64_t asked[CODER_PURPOSES];
+} Counter;
+
+static unsigned count(Coder *coder, unsigned one, unsigned bit)
+{
+	Counter *counter = (Counter *)coder;
+
+	bit = coder_bit(&counter->decoder.coder, one, bit);
+	counter->bits[coder->purpose] -= log2((bit ? one : 65536 - one) / 65536.0);
+	counter->asked[coder->purpose]++;
+	return bit;
+}
+
+static int drop(void *userdata, Bytes next, Error *error)
+{
+	(void)userdata;
+	(void)next;
+	(void)error;
+	return 0;
+}
+
+static int unpack(void *unpacker, uint64_t packed_size, size_t size, Bytes *ret, Error *error)
+{
+	return unpack_next(unpacker, packed_size, size, ret, error);
+}
+
+static void take_account(const Layout *layout, const Counter *counter, DeltaAccount *ret)
+{
+	*ret = (DeltaAccount){.blocks = layout->n_blocks, .elf_files = layout->n_new_elves};
+	for (uint32_t i = 0; i < layout->n_blocks; i++)
+		ret->copied += layout->blocks[i].length;
+	ret->new = layout->result_size - ret->copied;
+	for (unsigned i = 0; i < CODER_PURPOSES; i++)
+		if (counter->asked[i] > 0)
+			ret->costs[ret->n_costs++] = (DeltaCost){
+				names[i] ? names[i] : "other", counter->bits[i] / 8, counter->asked[i]};
+}
+
+int delta_explain(
+	Bytes delta, const DeltaHeader *header, const Bytes *sources, DeltaAccount *ret, Error *error)
+{
+	CLEANUP(layout_clear) Layout layout = {.sources = NULL};
+	CLEANUP(unpack_free) Unpack *unpacker = NULL;
+	Counter counter = {.coder = {.code = count}};
+	BodyReading reading = {.sink = drop, .unpack = unpack};
+	Bytes coded, packed;
+
+	for (uint32_t i = 0; i < header->n_sources; i++)
+		if (delta_check_source(&header->sources[i], sources[i], error) != 0)
+			return -1;
+	if (delta_body_parse((Bytes){delta.data + header->size, (size_t)header->body_size}, &coded, &packed,
+		    error) < 0 ||
+		unpack_new(packed, &unpacker, error) < 0)
+		return -1;
+	reading.unpacker = unpacker;
+	range_decoder_init(&counter.decoder, coded);
+	if (layout_begin(&layout, sources, header->n_sources, header->result_size, error) < 0 ||
+		layout_code(&layout, &counter.coder, false, error) < 0 ||
+		body_read(&layout, &counter.coder, &reading, error) < 0)
+		return error_in(error, "the delta is damaged");
+	counter.bits[CODER_PACKED] += 8.0 * (double)packed.size;
+	take_account(&layout, &counter, ret);
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Finds the longest stretch of a text that some other bytes begin with: a suffix array (libdivsufsort).
+ */
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+
+typedef struct Suffix Suffix;
+
+/* text (borrowed) has less than 2 GiB. */
+int suffix_new(Bytes text, Suffix **ret, Error *error);
+Suffix *suffix_free(Suffix *suffix);
+DEFINE_CLEANUP(Suffix *, suffix_free);
+
+/* How many bytes of `bytes` occur in the text, and in *ret_at where; of several places one near `wish`. */
+size_t suffix_find(const Suffix *suffix, Bytes bytes, size_t wish, size_t *ret_at);
