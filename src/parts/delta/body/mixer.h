@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "parts/delta/body/adaptive.h"
 
-enum { MIXER_INPUTS = 8, MIXER_REFINE_SETS = 1040 };
+enum { MIXER_INPUTS = 7, MIXER_REFINE_SETS = 1040 };
 
 typedef struct Mixer Mixer;
 

@@ -45,7 +45,6 @@ struct Novel {
 	unsigned n_instruction;
 	uint32_t shape;     /* opcode and operands of the one before */
 	unsigned agreement; /* how many of the last bytes were as the old file had them */
-	uint32_t letters;   /* hash of the word under way */
 	uint32_t words[2];  /* AArch64: the last instructions */
 };
 
@@ -149,7 +148,6 @@ void novel_follow(Novel *novel, const uint8_t *before, size_t n)
 	for (size_t i = n > 16 ? n - 16 : 0; i < n; i++)
 		remember(novel, before[i]);
 	novel->agreement = 0;
-	novel->letters = 0;
 }
 
 static unsigned length_class(unsigned length)
@@ -319,7 +317,6 @@ static void x86_contexts(Novel *novel, const Old *old, uint32_t *c, unsigned *re
 	c[3] = hash_back(novel, 3);
 	c[4] = hash2(old->next << 8 | (old->agreement > 7 ? 7 : old->agreement), place);
 	c[5] = hash2(hash2(old->next, old->after), back(novel, 1));
-	c[6] = hash2(hash2(old->next, old->agreement > 1), prefix);
 	*ret_set = (unsigned)role * 4 + (index > 3 ? 3 : index);
 }
 
@@ -334,7 +331,6 @@ static void data_contexts(
 	c[3] = hash2((uint32_t)back(novel, 8) << 16 | (uint32_t)back(novel, 4) << 8 | kind, column);
 	c[4] = hash2(old->next << 8 | (old->agreement > 7 ? 7 : old->agreement), kind);
 	c[5] = hash2(hash2(old->next, old->after), back(novel, 1));
-	c[6] = hash2(novel->letters ? novel->letters : hash_back(novel, 5), kind);
 	*ret_set = 32 + place->kind * 8 + column;
 }
 
@@ -352,10 +348,6 @@ uint8_t novel_byte(Novel *novel, const NovelPlace *place, Coder *coder, uint8_t 
 		place->kind << 8 | back(novel, 1), coder, byte);
 	if (place->kind == NOVEL_X86_64)
 		add_to_instruction(novel, byte);
-	else
-		novel->letters = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_'
-					 ? hash2(novel->letters, byte)
-					 : 0;
 	novel->agreement = byte == old.next ? novel->agreement + 1 : 0;
 	return byte;
 }
@@ -385,7 +377,6 @@ uint32_t novel_word(Novel *novel, uint32_t old, Coder *coder, uint32_t word)
 		c[3] = hash2(hash2(path, a64_shape(last)), a64_shape(before));
 		c[4] = hash2(state, novel->agreement > 7 ? 7 : novel->agreement);
 		c[5] = hash2(hash2(path, expected), agrees);
-		c[6] = hash2(hash2(state, path), old & 0x3ff);
 		byte = code_byte(novel, contexts, 28 + i, agreement_set(novel, agrees ? novel->agreement : 0),
 			NOVEL_AARCH64 << 8 | (so_far & 255), coder, (uint8_t)(word >> shift));
 		agrees = agrees && byte == expected;
@@ -416,7 +407,6 @@ uint32_t novel_target(Novel *novel, const NovelTarget *about, Coder *coder, uint
 		c[3] = hash2(path, novel->shape);
 		c[4] = hash2(path, hash_bytes_of(novel->instruction, novel->n_instruction, 0));
 		c[5] = hash2(path, agrees ? expected : 256u);
-		c[6] = hash_back(novel, 4 + i);
 		so_far = so_far << 8 |
 			 code_byte(novel, contexts, 24 + i, agreement_set(novel, agrees ? 3 : 0),
 				 1024u + i + (agrees ? 4 : 0), coder, (uint8_t)(target >> (24 - 8 * i)));

@@ -20,6 +20,7 @@ enum {
 	ROUNDS_MAX = 3,
 	LINES_EACH = 8,            /* lines of contexts for each new byte */
 	MODELLED_MAX = 512 * 1024, /* new bytes that always go through the models */
+	TEACHABLE_MAX = 32 * 1024, /* new bytes with which teaching is worth its time */
 	TEACH_GAP = 128,           /* bytes taught of what a change takes the place of */
 	SEARCHED_MAX = 1 << 30, /* old bytes that are searched together: it takes six times as much memory */
 };
@@ -219,7 +220,8 @@ static int mark_boundaries(Layout *layout, uint8_t **marks, Error *error)
 
 static int write_coded(const Diff *diff, Layout *layout, Pack *pack, uint64_t new, Buffer *ret, Error *error)
 {
-	const BodySettings settings = {.line_bits = line_bits_for(new), .teach_gap = TEACH_GAP};
+	const BodySettings settings = {
+		.line_bits = line_bits_for(new), .teach_gap = new < TEACHABLE_MAX ? TEACH_GAP : 0};
 	CLEANUP_FREE uint8_t **marks = calloc((size_t)layout->n_old_elves + 1, sizeof(*marks));
 	const BodyWriting writing = {
 		.result = diff->job->result.data,
