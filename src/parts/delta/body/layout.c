@@ -282,7 +282,7 @@ static int code_block(Layout *layout, uint32_t i, LayoutModels *models, Coder *c
 	uint64_t gap = adaptive_number_code(&models->numbers[NUMBER_GAP], coder, block->at - end);
 	unsigned class = gap == 0 ? 0 : gap < 16 ? 1 : 2;
 	int64_t jump = adaptive_signed_code(
-		&models->numbers[NUMBER_JUMP + class], coder, (int64_t)block->old - (int64_t)(old_end + gap));
+		&models->numbers[NUMBER_JUMP + class], coder, (int64_t)(block->old - (old_end + gap)));
 	uint64_t length = adaptive_number_code(&models->numbers[NUMBER_LENGTH + class], coder, block->length);
 	uint64_t old = old_end + gap + (uint64_t)jump;
 	bool same = adaptive_code(&models->same[last->same], coder, block->same);

@@ -10,6 +10,7 @@
 
 #include "parts/delta/body/body.h"
 #include "parts/delta/body/novel.h"
+#include "parts/delta/body/range-end.h"
 #include "parts/delta/decode/apply.h"
 
 /* Just enough of a writer: what reads may not link the encoder. */
@@ -40,8 +41,11 @@ static unsigned write_bit(Coder *coder, unsigned one, unsigned bit)
 
 static void finish(Writer *writer)
 {
-	for (unsigned i = 0; i < 4; i++) {
-		uint8_t byte = (uint8_t)(writer->high >> (24 - 8 * i));
+	uint32_t value;
+	unsigned n = range_end(writer->low, writer->high, &value);
+
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t byte = (uint8_t)(value >> (24 - 8 * i));
 
 		assert_int_equal(buffer_append(&writer->out, &byte, 1, NULL), 0);
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/delta/decode/range-decoder.h"
 
+#include "parts/delta/body/range-end.h"
+
 /* Behind the end there are zeros: the writer leaves them out. */
 static uint32_t next_byte(RangeDecoder *decoder)
 {
@@ -37,5 +39,9 @@ void range_decoder_init(RangeDecoder *decoder, Bytes bytes)
 
 bool range_decoder_is_done(const RangeDecoder *decoder)
 {
-	return decoder->at >= decoder->bytes.size && decoder->at <= decoder->bytes.size + 4;
+	uint32_t value;
+	unsigned n = range_end(decoder->low, decoder->high, &value);
+
+	/* Four bytes are looked ahead. */
+	return decoder->value == value && decoder->bytes.size == decoder->at - 4 + n;
 }

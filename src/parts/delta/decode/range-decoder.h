@@ -20,5 +20,5 @@ typedef struct RangeDecoder {
 
 void range_decoder_init(RangeDecoder *decoder, Bytes bytes);
 
-/* Has exactly what there is been read? Asked behind the last bit. */
+/* Is what there is exactly what a writer of the bits that were read leaves? Asked behind the last bit. */
 bool range_decoder_is_done(const RangeDecoder *decoder);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/delta/encode/range-encoder.h"
 
+#include "parts/delta/body/range-end.h"
+
 static void put_byte(RangeEncoder *encoder, uint8_t byte)
 {
 	if (buffer_append(encoder->out, &byte, 1, NULL) < 0)
@@ -29,24 +31,12 @@ void range_encoder_init(RangeEncoder *encoder, Buffer *out)
 	*encoder = (RangeEncoder){.coder = {.code = encode}, .out = out, .high = UINT32_MAX};
 }
 
-/* Any number within the range does; the reader takes what is missing for zeros. */
 int range_encoder_finish(RangeEncoder *encoder, Error *error)
 {
-	uint32_t value = encoder->low;
+	uint32_t value;
+	unsigned n = range_end(encoder->low, encoder->high, &value);
 
-	for (unsigned n = 0; n < 4; n++) {
-		uint32_t mask = n == 0 ? 0 : UINT32_MAX << (32 - 8 * n);
-		uint64_t up = ((uint64_t)encoder->low + ~mask) & mask;
-
-		if (up >= encoder->low && up <= encoder->high) {
-			value = (uint32_t)up;
-			for (unsigned i = 0; i < n; i++)
-				put_byte(encoder, (uint8_t)(value >> (24 - 8 * i)));
-			break;
-		}
-		if (n == 3)
-			for (unsigned i = 0; i < 4; i++)
-				put_byte(encoder, (uint8_t)(value >> (24 - 8 * i)));
-	}
+	for (unsigned i = 0; i < n; i++)
+		put_byte(encoder, (uint8_t)(value >> (24 - 8 * i)));
 	return encoder->failed ? error_memory(error) : 0;
 }
