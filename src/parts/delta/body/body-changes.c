@@ -183,7 +183,6 @@ static int code_change(Body *body, const Change *change, NovelKind kind, uint32_
 		if (stretch && stretch->bytes && offset <= stretch->length) {
 			place.old = stretch->bytes + offset;
 			place.old_left = stretch->length - offset;
-			place.old_before = offset;
 		}
 		if (kind == NOVEL_X86_64 && end - body->at >= 4 &&
 			(field = novel_x86_field(body->novel, &skip)) != 0) {

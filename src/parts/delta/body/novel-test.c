@@ -18,7 +18,6 @@ static void code_text(Novel *novel, Coder *coder, NovelKind kind, const char *ol
 			.at = i,
 			.old = old ? (const uint8_t *)old + i : NULL,
 			.old_left = old ? sizeof(text) - i : 0,
-			.old_before = i,
 		};
 
 		out[i] = (char)novel_byte(novel, &place, coder, (uint8_t)text[i]);
@@ -32,8 +31,8 @@ static double cost_of_text(NovelKind kind, const char *old)
 	Recorder recorder = RECORDER_WRITING;
 	char out[sizeof(text)];
 
-	assert_int_equal(novel_new(NOVEL_LINE_BITS_MIN, &writer, NULL), 0);
-	assert_int_equal(novel_new(NOVEL_LINE_BITS_MIN, &reader, NULL), 0);
+	assert_int_equal(novel_new(NOVEL_LINE_BITS_MAX, &writer, NULL), 0);
+	assert_int_equal(novel_new(NOVEL_LINE_BITS_MAX, &reader, NULL), 0);
 	code_text(writer, &recorder.coder, kind, old, out);
 	recorder_rewind(&recorder);
 	memset(out, 0, sizeof(out));

@@ -8,13 +8,14 @@
 #include "parts/delta/model/x86-64.h"
 
 enum {
-	CONTEXTS = MIXER_INPUTS - 1, /* the last one is the match */
+	CONTEXTS = MIXER_INPUTS - 2, /* the last two are what the match and the old file suggest */
 	MATCH_MIN = 5,
 	HISTORY = 1 << 20,
 	MATCH_SLOTS = 1 << 16,
 	MATCH_LENGTHS = 16,
 	ROLE_SETS = 64, /* roles in x86-64, 4 for targets, 4 for AArch64, columns of data */
 	AGREEMENT_SETS = 6,
+	AGREEMENTS = 8,
 };
 
 /* The models of one context for four bits: one at each node of the tree of their values. */
@@ -41,6 +42,10 @@ struct Novel {
 	uint8_t *history; /* a ring */
 	uint32_t n;       /* bytes of history ever */
 	Match match;
+	Adaptive as_old[AGREEMENTS][2]; /* is a bit as in the old byte, by how many bytes were */
+	Adaptive no_old;
+	unsigned old_next; /* the old byte in the same place; 256: none */
+	unsigned old_agreement;
 	uint8_t instruction[16]; /* x86-64: the bytes of the one under way */
 	unsigned n_instruction;
 	uint32_t shape;     /* opcode and operands of the one before */
@@ -80,6 +85,8 @@ int novel_new(unsigned line_bits, Novel **ret, Error *error)
 		return error_memory(error);
 	adaptive_init(&novel->match.models[0][0], MATCH_LENGTHS * 2);
 	novel->match.silent = ADAPTIVE_INIT;
+	adaptive_init(&novel->as_old[0][0], AGREEMENTS * 2);
+	novel->no_old = ADAPTIVE_INIT;
 	*ret = TAKE_PTR(novel);
 	return 0;
 }
@@ -176,6 +183,15 @@ static uint32_t line_index(const Novel *novel, uint32_t hash)
 	return (hash >> 8) * 0x9e3779b1u >> (32 - novel->line_bits);
 }
 
+/* As match_model(), for the old byte. */
+static Adaptive *old_model(Novel *novel, unsigned known, unsigned bits)
+{
+	if (novel->old_next > 255 || (novel->old_next | 256u) >> (8 - bits) != known)
+		return &novel->no_old;
+	return &novel->as_old[novel->old_agreement < AGREEMENTS ? novel->old_agreement : AGREEMENTS - 1]
+			     [novel->old_next >> (7 - bits) & 1];
+}
+
 static Line *line_for(Novel *novel, uint32_t hash)
 {
 	uint32_t check = hash | 1, at = line_index(novel, hash);
@@ -221,6 +237,7 @@ static uint8_t code_byte(Novel *novel, const uint32_t *contexts, unsigned set0, 
 		for (unsigned i = 0; i < CONTEXTS; i++)
 			models[i] = &lines[i]->nodes[node - 1];
 		models[CONTEXTS] = match_model(&novel->match, known, bits);
+		models[CONTEXTS + 1] = old_model(novel, known, bits);
 		known = known << 1 |
 			mixer_code(novel->mixer, models, set, refine, coder, byte >> (7 - bits) & 1);
 	}
@@ -281,19 +298,17 @@ unsigned novel_x86_field(const Novel *novel, unsigned *ret_skip)
 }
 
 typedef struct Old {
-	unsigned next, after, agreement;
+	unsigned next, agreement;
 } Old;
 
 static Old look_at_old(const Novel *novel, const NovelPlace *place)
 {
-	Old old = {256, 256, novel->agreement};
+	Old old = {256, novel->agreement};
 
 	if (!place->old)
 		old.agreement = 0;
 	if (place->old && place->old_left > 0)
 		old.next = place->old[0];
-	if (place->old && place->old_left > 1)
-		old.after = place->old[1];
 	return old;
 }
 
@@ -316,7 +331,6 @@ static void x86_contexts(Novel *novel, const Old *old, uint32_t *c, unsigned *re
 	c[2] = hash2(back(novel, 1), place);
 	c[3] = hash_back(novel, 3);
 	c[4] = hash2(old->next << 8 | (old->agreement > 7 ? 7 : old->agreement), place);
-	c[5] = hash2(hash2(old->next, old->after), back(novel, 1));
 	*ret_set = (unsigned)role * 4 + (index > 3 ? 3 : index);
 }
 
@@ -330,7 +344,6 @@ static void data_contexts(
 	c[2] = hash_back(novel, 3);
 	c[3] = hash2((uint32_t)back(novel, 8) << 16 | (uint32_t)back(novel, 4) << 8 | kind, column);
 	c[4] = hash2(old->next << 8 | (old->agreement > 7 ? 7 : old->agreement), kind);
-	c[5] = hash2(hash2(old->next, old->after), back(novel, 1));
 	*ret_set = 32 + place->kind * 8 + column;
 }
 
@@ -339,6 +352,9 @@ uint8_t novel_byte(Novel *novel, const NovelPlace *place, Coder *coder, uint8_t 
 	uint32_t contexts[CONTEXTS];
 	Old old = look_at_old(novel, place);
 	unsigned set;
+
+	novel->old_next = old.next;
+	novel->old_agreement = old.agreement;
 
 	if (place->kind == NOVEL_X86_64)
 		x86_contexts(novel, &old, contexts, &set);
@@ -376,7 +392,8 @@ uint32_t novel_word(Novel *novel, uint32_t old, Coder *coder, uint32_t word)
 		c[2] = hash2(path, last);
 		c[3] = hash2(hash2(path, a64_shape(last)), a64_shape(before));
 		c[4] = hash2(state, novel->agreement > 7 ? 7 : novel->agreement);
-		c[5] = hash2(hash2(path, expected), agrees);
+		novel->old_next = agrees ? expected : 256;
+		novel->old_agreement = novel->agreement + i;
 		byte = code_byte(novel, contexts, 28 + i, agreement_set(novel, agrees ? novel->agreement : 0),
 			NOVEL_AARCH64 << 8 | (so_far & 255), coder, (uint8_t)(word >> shift));
 		agrees = agrees && byte == expected;
@@ -401,12 +418,14 @@ uint32_t novel_target(Novel *novel, const NovelTarget *about, Coder *coder, uint
 		uint8_t expected = (uint8_t)(agrees ? about->expectation >> (24 - 8 * i) : 0);
 		uint32_t *c = contexts;
 
-		c[0] = hash2(place, agrees ? expected : 256u);
+		novel->old_next = agrees ? expected : 256u;
+		novel->old_agreement = i + 1;
+
+		c[0] = hash2(path, agrees ? expected : 256u);
 		c[1] = path;
 		c[2] = hash2(i + 0x777, so_far);
 		c[3] = hash2(path, novel->shape);
 		c[4] = hash2(path, hash_bytes_of(novel->instruction, novel->n_instruction, 0));
-		c[5] = hash2(path, agrees ? expected : 256u);
 		so_far = so_far << 8 |
 			 code_byte(novel, contexts, 24 + i, agreement_set(novel, agrees ? 3 : 0),
 				 1024u + i + (agrees ? 4 : 0), coder, (uint8_t)(target >> (24 - 8 * i)));

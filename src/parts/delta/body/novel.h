@@ -41,7 +41,6 @@ typedef struct NovelPlace {
 	const uint8_t *old; /* old bytes that it may be a changed form of, from the corresponding one on, with
 			       those before it at old[-1], old[-2]; NULL when there are none */
 	size_t old_left;    /* how many there are from old on */
-	size_t old_before;  /* how many there are before old */
 } NovelPlace;
 
 /* The bytes that are coded next follow these (at most the last 16 count), not the ones coded last. */
