@@ -15,7 +15,7 @@
 
 enum {
 	SOURCES_MAX = 4,
-	RESULT_MAX = 1024 * 1024, /* more only costs time */
+	RESULT_MAX = 64 * 1024, /* more only costs time */
 };
 
 typedef struct Received {

@@ -38,8 +38,8 @@ DEFINE_CLEANUP(Novel *, novel_free);
 typedef struct NovelPlace {
 	NovelKind kind;
 	uint64_t at;        /* where it goes: columns of tables are told by it */
-	const uint8_t *old; /* old bytes that it may be a changed form of, from the corresponding one on, with
-			       those before it at old[-1], old[-2]; NULL when there are none */
+	const uint8_t *old; /* old bytes that it may be a changed form of, from the corresponding one on; NULL
+			       when there are none */
 	size_t old_left;    /* how many there are from old on */
 } NovelPlace;
 
