@@ -74,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (hash_bytes(sources[i], &digest, NULL) < 0)
 			return 0;
-		as_it_is = as_it_is && source->size == ELF_SAMPLE_SIZE && digest_equal(&digest, &source->digest);
+		as_it_is =
+			as_it_is && source->size == ELF_SAMPLE_SIZE && digest_equal(&digest, &source->digest);
 		source->size = ELF_SAMPLE_SIZE;
 		source->digest = digest;
 	}

@@ -81,8 +81,8 @@ static void round_trip(Bytes old, Bytes new, DiffLevel level)
 		abort();
 }
 
-/* With nothing moved a reference is written as it is, or not at all: a name's index of 2^31 does not fit. Where
- * sections and segments contradict each other nothing is said of what a field means. */
+/* With nothing moved a reference is written as it is, or not at all: a name's index of 2^31 does not fit.
+ * Where sections and segments contradict each other nothing is said of what a field means. */
 static void check_written_back(const Elf *elf, const Reference *reference)
 {
 	const ElfRegion *region = elf_region_at(elf, reference->at);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The delta of real executables, made with the compilers at hand and changed at random."""
+import hashlib
 import itertools
 import json
 import random
@@ -62,6 +63,17 @@ def edit(functions, seed):
     return source(changed, extra_data=chance.randrange(200), comment=chance.randrange(6))
 
 
+def rearrange(functions, seed):
+    """The functions in another order, the last few gone, or a few more than before."""
+    chance, changed = random.Random(seed), list(functions)
+    if seed % 2:
+        del changed[-5:]
+    else:
+        changed += [function(len(changed) + i, chance) for i in range(5)]
+    chance.shuffle(changed)
+    return source(changed)
+
+
 def compile_to(path, text, command, strip):
     path.with_suffix(".c").write_text(text)
     run(*command, "-w", "-o", path, path.with_suffix(".c"))
@@ -108,6 +120,32 @@ def test_a_changed_program_costs_far_less_than_by_matching_bytes(pair):
     packed = work / "packed"
     run("zstd", "-q", "-f", "-19", "--long=27", f"--patch-from={old}", new, "-o", packed)
     assert patch.stat().st_size < 0.5 * packed.stat().st_size
+
+
+@pytest.mark.parametrize("name", ["gcc-shared", "gcc-static", "clang-lld-relr"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_functions_may_come_go_and_change_places(tmp_path, name, seed):
+    functions = program(seed)
+    old = compile_to(tmp_path / "old", source(functions), BUILDS[name], True)
+    new = compile_to(tmp_path / "new", rearrange(functions, seed), BUILDS[name], True)
+    run(TOOL, "apply", "-q", old, delta(old, new, tmp_path), tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == new.read_bytes()
+
+
+def test_one_changed_function_of_a_stripped_library_costs_little(tmp_path):
+    functions = program(3)
+    changed = list(functions)
+    changed[60] = changed[60].replace("int sum = ", "int sum = x * x + 7 * ", 1)
+    old = compile_to(tmp_path / "old", source(functions), BUILDS["gcc-shared"], True)
+    new = compile_to(tmp_path / "new", source(changed), BUILDS["gcc-shared"], True)
+    assert old.read_bytes() != new.read_bytes()
+    patch = delta(old, new, tmp_path)
+    run("zstd", "-q", "-f", "-19", "--long=27", f"--patch-from={old}", new, "-o", tmp_path / "packed")
+    assert patch.stat().st_size < 0.4 * (tmp_path / "packed").stat().st_size
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def one_pair(tmp_path):
@@ -174,3 +212,33 @@ def test_info_accounts_for_every_byte(tmp_path):
     header = 68 + 2 + len(".") + 8 + 32
     assert abs(sum(cost["bytes"] for cost in report["costs"]) + header - report["size"]) < len(report["costs"]) + 8
     assert report["copied"] + report["new"] == report["result"]["size"]
+
+
+def test_info_says_what_a_patch_is_without_the_old_file(tmp_path):
+    old, new, patch = one_pair(tmp_path)
+    report = json.loads(run(TOOL, "info", "--json", patch).stdout)
+    assert (report["format"], report["kind"], report["method"]) == ("suture-delta-info-2", "file", 2)
+    assert report["size"] == patch.stat().st_size
+    assert report["result"] == {"size": new.stat().st_size, "sha256": sha256(new)}
+    assert report["sources"] == [{"name": ".", "size": old.stat().st_size, "sha256": sha256(old)}]
+    assert not report.keys() & {"blocks", "copied", "new", "costs"}
+
+
+def test_info_says_the_same_to_people(tmp_path):
+    old, new, patch = one_pair(tmp_path)
+    report = json.loads(run(TOOL, "info", "--json", patch, old).stdout)
+    short, long = run(TOOL, "info", patch).stdout, run(TOOL, "info", patch, old).stdout
+    assert long.startswith(short)
+    assert f"sha256 {sha256(new)}\n" in short and f"sha256 {sha256(old)}\n" in short
+    table = [line.rsplit(maxsplit=2) for line in long.partition("what it says")[2].splitlines()[1:]]
+    said = {what.strip(): int(size) for what, size, _ in table}
+    costs = {cost["what"]: cost["bytes"] for cost in report["costs"]}
+    # The text rounds halves to even.
+    assert said.keys() == costs.keys() and all(abs(said[what] - costs[what]) <= 1 for what in costs)
+
+
+def test_info_refuses_another_old_file(tmp_path):
+    old, new, patch = one_pair(tmp_path)
+    result = run(TOOL, "info", patch, new, check=False)
+    assert result.returncode == 1 and result.stdout == ""
+    assert result.stderr.startswith("suture-delta: ") and result.stderr.count("\n") == 1
