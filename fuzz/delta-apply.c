@@ -15,7 +15,7 @@
 
 enum {
 	SOURCES_MAX = 4,
-	RESULT_MAX = 64 * 1024, /* more only costs time */
+	RESULT_MAX = 320 * 1024, /* more than the window; beyond, it only costs time */
 };
 
 typedef struct Received {
