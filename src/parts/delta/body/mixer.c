@@ -5,37 +5,36 @@
 #include <string.h>
 
 enum {
-	TRUSTS = 8,         /* classes of experience */
+	LANES = 8,          /* what one vector holds: the inputs, and zeros behind them */
 	STRETCH_MAX = 2047, /* ln(p / (1 - p)) in 256ths, at most 8 */
-	REFINE_STEPS = 33,
-	MODEL_LIMIT = 20,
+	STEPS = 33,         /* of a curve */
+	SETTLED = 1024,     /* bits after which a set of weights learns slowly */
+	FIRST_WEIGHT = 4800,
+	WEIGHT_MAX = 26000, /* what all models say then fits 31 bits, and a step more 16 */
 };
 
+typedef int16_t Vector __attribute__((vector_size(2 * LANES)));
+
 typedef struct WeightSet {
+	int16_t weights[LANES]; /* 16384ths */
 	uint32_t used;
-	int32_t weights[MIXER_INPUTS][TRUSTS]; /* 65536ths */
 } WeightSet;
 
 struct Mixer {
-	unsigned n_sets;
+	unsigned n_sets, n_curves;
 	WeightSet *sets;
-	int16_t stretch[4096];
+	uint16_t (*curves)[STEPS];
+	int16_t stretch[4096]; /* in 4096ths */
 	uint16_t squash[4096];
-	uint16_t refine[MIXER_REFINE_SETS][REFINE_STEPS];
 };
 
-static const uint8_t trust_of_count[ADAPTIVE_LIMIT_MAX + 1] = {
-	[0] = 0,
-	[1] = 1,
-	[2] = 2,
-	[3 ... 4] = 3,
-	[5 ... 8] = 4,
-	[9 ... 14] = 5,
-	[15 ... 19] = 6,
-	[20 ... ADAPTIVE_LIMIT_MAX] = 7,
-};
+/* How loud a model speaks, in 64ths of 256ths, by how often it was used. */
+static const int16_t confidence[NODE_COUNT_MAX + 1] = {0, 10240, 13312, 14848, 16384, 17408, 18432, 19456,
+	20480, 21504, 22528, 23552, 24576, 25088, 25600, 26624};
 
-static const int32_t first_weights[TRUSTS] = {0, 9000, 13000, 16000, 19000, 22000, 24000, 24000};
+/* How much of what is missing is learnt: 8192 / (n + 1.6), nearly the mean of what was seen. */
+static const int16_t rates[NODE_COUNT_MAX + 1] = {
+	5120, 3150, 2275, 1780, 1462, 1241, 1077, 952, 853, 772, 706, 650, 602, 561, 525, 493};
 
 /* 65536 / (1 + exp(-x)) for x from -8 to 8 in steps of 1/4. */
 static const uint32_t logistic[65] = {
@@ -118,27 +117,29 @@ static void fill_tables(Mixer *mixer)
 	}
 	for (int x = -STRETCH_MAX; x <= STRETCH_MAX; x++)
 		for (unsigned to = mixer->squash[x + 2048] / 16; next <= to; next++)
-			mixer->stretch[next] = (int16_t)x;
+			mixer->stretch[next] = (int16_t)(x * 16);
 	for (; next < 4096; next++)
-		mixer->stretch[next] = STRETCH_MAX;
-	for (unsigned i = 0; i < MIXER_REFINE_SETS; i++)
-		for (unsigned j = 0; j < REFINE_STEPS; j++)
-			mixer->refine[i][j] = mixer->squash[j < 32 ? j * 128 : 4095];
+		mixer->stretch[next] = STRETCH_MAX * 16;
+	for (unsigned i = 0; i < mixer->n_curves; i++)
+		for (unsigned j = 0; j < STEPS; j++)
+			mixer->curves[i][j] = mixer->squash[j < 32 ? j * 128 : 4095];
 }
 
-int mixer_new(unsigned n_sets, Mixer **ret, Error *error)
+int mixer_new(unsigned n_sets, unsigned n_curves, Mixer **ret, Error *error)
 {
 	CLEANUP(mixer_free) Mixer *mixer = calloc(1, sizeof(*mixer));
 
 	if (!mixer)
 		return error_memory(error);
 	mixer->n_sets = n_sets;
+	mixer->n_curves = n_curves;
 	mixer->sets = calloc(n_sets, sizeof(*mixer->sets));
-	if (!mixer->sets)
+	mixer->curves = calloc(n_curves, sizeof(*mixer->curves));
+	if (!mixer->sets || !mixer->curves)
 		return error_memory(error);
 	for (unsigned i = 0; i < n_sets; i++)
 		for (unsigned j = 0; j < MIXER_INPUTS; j++)
-			memcpy(mixer->sets[i].weights[j], first_weights, sizeof(first_weights));
+			mixer->sets[i].weights[j] = FIRST_WEIGHT;
 	fill_tables(mixer);
 	*ret = TAKE_PTR(mixer);
 	return 0;
@@ -146,62 +147,110 @@ int mixer_new(unsigned n_sets, Mixer **ret, Error *error)
 
 Mixer *mixer_free(Mixer *mixer)
 {
-	if (mixer)
+	if (mixer) {
 		free(mixer->sets);
+		free(mixer->curves);
+	}
 	free(mixer);
 	return NULL;
 }
 
 size_t mixer_memory(const Mixer *mixer)
 {
-	return sizeof(*mixer) + mixer->n_sets * sizeof(*mixer->sets);
+	return sizeof(*mixer) + mixer->n_sets * sizeof(*mixer->sets) +
+	       mixer->n_curves * sizeof(*mixer->curves);
 }
 
-static int32_t clamp(int64_t x)
+/* (a * b) >> 16 in each lane. */
+static inline Vector multiply_high(Vector a, Vector b)
 {
-	return x > STRETCH_MAX ? STRETCH_MAX : x < -STRETCH_MAX ? -STRETCH_MAX : (int32_t)x;
+	int16_t x[LANES], y[LANES];
+
+	memcpy(x, &a, sizeof(x));
+	memcpy(y, &b, sizeof(y));
+	for (unsigned i = 0; i < LANES; i++)
+		x[i] = (int16_t)(x[i] * y[i] >> 16);
+	memcpy(&a, x, sizeof(x));
+	return a;
 }
 
-/* What the models said of one bit, and the weights that it was taken with. */
-typedef struct Opinion {
-	int32_t said[MIXER_INPUTS];
-	int32_t *weights[MIXER_INPUTS];
-} Opinion;
-
-static int32_t weigh(const Mixer *mixer, WeightSet *set, Adaptive *const *models, Opinion *ret)
-{
-	int64_t sum = 0;
-
-	for (unsigned i = 0; i < MIXER_INPUTS; i++) {
-		Adaptive model = *models[i];
-
-		ret->said[i] = mixer->stretch[model >> 20];
-		ret->weights[i] = &set->weights[i][trust_of_count[adaptive_count(model)]];
-		sum += (int64_t)ret->said[i] * *ret->weights[i];
+/* The models' lanes are put together in a register: in memory, they would have to be waited for. */
+#define EACH_INPUT(x) \
+	{ \
+		x(0), x(1), x(2), x(3), x(4), x(5), 0, 0 \
 	}
-	return clamp(sum >> 16);
+
+static inline Vector gather(Node *const *models)
+{
+#define NODE_OF(i) (int16_t) * models[i]
+	return (Vector)EACH_INPUT(NODE_OF);
+#undef NODE_OF
 }
 
-static void learn(WeightSet *set, const Opinion *opinion, Adaptive *const *models, int32_t miss, unsigned bit)
+/* What the models say, in 1024ths. */
+static inline Vector listen(const Mixer *mixer, Node *const *models)
 {
-	/* Steps begin large and settle. miss is in 65536ths. */
-	int32_t rate = set->used < 1024 ? 14 - (int32_t)(set->used / 128) : 6;
+#define STRETCH_OF(i) mixer->stretch[*models[i] >> 4]
+#define CONFIDENCE_OF(i) confidence[node_count(*models[i])]
+	return multiply_high((Vector)EACH_INPUT(STRETCH_OF), (Vector)EACH_INPUT(CONFIDENCE_OF));
+#undef STRETCH_OF
+#undef CONFIDENCE_OF
+}
 
-	set->used += set->used < 1024;
-	miss *= rate;
-	for (unsigned i = 0; i < MIXER_INPUTS; i++) {
-		*opinion->weights[i] += (int32_t)(((int64_t)opinion->said[i] * miss + (1 << 16)) >> 17);
-		adaptive_learn(models[i], bit, MODEL_LIMIT);
+static inline int32_t weigh(const WeightSet *set, Vector said)
+{
+	int16_t lanes[LANES];
+	int32_t sum = 0;
+
+	memcpy(lanes, &said, sizeof(lanes));
+	for (unsigned i = 0; i < LANES; i++)
+		sum += lanes[i] * set->weights[i];
+	sum >>= 16;
+	return sum > STRETCH_MAX ? STRETCH_MAX : sum < -STRETCH_MAX ? -STRETCH_MAX : sum;
+}
+
+static inline void learn_weights(WeightSet *set, Vector said, int32_t miss)
+{
+	/* Steps begin large and settle. miss is in 65536ths, and the step fits 16 bits. */
+	int32_t rate = 14 - (int32_t)(set->used / (SETTLED / 8));
+	int16_t step = (int16_t)(miss * rate >> 5), steps[LANES];
+	Vector more = multiply_high(said, (Vector){0} + step);
+
+	set->used += set->used < SETTLED;
+	memcpy(steps, &more, sizeof(steps));
+	for (unsigned i = 0; i < LANES; i++) {
+		int16_t weight = (int16_t)(set->weights[i] + steps[i]);
+
+		weight = weight < WEIGHT_MAX ? weight : WEIGHT_MAX;
+		set->weights[i] = weight > -WEIGHT_MAX ? weight : -WEIGHT_MAX;
 	}
 }
 
-/* What the mix says is itself held against experience: a curve of its own for each set, in steps. */
+static inline void learn_nodes(Node *const *models, unsigned bit)
+{
+#define RATE_OF(i) rates[node_count(*models[i])]
+	Vector nodes = gather(models), rate = EACH_INPUT(RATE_OF);
+	Vector n = nodes & NODE_COUNT_MAX, p = nodes >> 4 & 4095, step;
+	int16_t lanes[LANES];
+#undef RATE_OF
+
+	/* The step is less than what is missing: p stays within 12 bits. Comparing gives -1 for what is true.
+	 */
+	step = multiply_high((((Vector){0} + (int16_t)(bit ? 4095 : 0)) - p) << 3, rate);
+	p += step - (step < 0);
+	nodes = p << 4 | (n - (n < NODE_COUNT_MAX));
+	memcpy(lanes, &nodes, sizeof(lanes));
+	for (unsigned i = 0; i < MIXER_INPUTS; i++)
+		*models[i] = (Node)lanes[i];
+}
+
+/* What the mix says is itself held against experience: a curve of its own for each role, in steps. */
 typedef struct Refined {
 	uint16_t *step; /* that is nearest */
 	unsigned one;
 } Refined;
 
-static Refined refine_mix(uint16_t *steps, int32_t mixed)
+static inline Refined refine(uint16_t *steps, int32_t mixed)
 {
 	unsigned at = (unsigned)(mixed + 2048) / 128, part = (unsigned)(mixed + 2048) % 128;
 
@@ -211,17 +260,19 @@ static Refined refine_mix(uint16_t *steps, int32_t mixed)
 	};
 }
 
-unsigned mixer_code(Mixer *mixer, Adaptive *const models[static MIXER_INPUTS], unsigned set, unsigned refine,
+unsigned mixer_code(Mixer *mixer, Node *const models[static MIXER_INPUTS], unsigned set, unsigned curve,
 	Coder *coder, unsigned bit)
 {
-	Opinion opinion;
-	int32_t mixed = weigh(mixer, &mixer->sets[set], models, &opinion);
+	WeightSet *weights = &mixer->sets[set];
+	Vector said = listen(mixer, models);
+	int32_t mixed = weigh(weights, said);
 	unsigned one = mixer->squash[mixed + 2048];
-	Refined refined = refine_mix(mixer->refine[refine], mixed);
+	Refined refined = refine(mixer->curves[curve], mixed);
 	unsigned both = (one + refined.one + 1) / 2;
 
 	bit = coder_bit(coder, both < 16 ? 16 : both > 65520 ? 65520 : both, bit);
-	learn(&mixer->sets[set], &opinion, models, (int32_t)(bit << 16) - (int32_t)one, bit);
-	*refined.step = (uint16_t)(*refined.step + ((int32_t)((bit << 16) - bit) - *refined.step) / 64);
+	learn_weights(weights, said, (int32_t)(bit << 16) - (int32_t)one);
+	learn_nodes(models, bit);
+	*refined.step = (uint16_t)(*refined.step + (((int32_t)(bit ? 65535 : 0) - *refined.step) >> 6));
 	return bit;
 }

@@ -4,50 +4,61 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parts/delta/body/history.h"
+#include "parts/delta/body/lines.h"
 #include "parts/delta/body/mixer.h"
 #include "parts/delta/model/x86-64.h"
 
 enum {
-	CONTEXTS = MIXER_INPUTS - 2, /* the last two are what the match and the old file suggest */
-	MATCH_MIN = 5,
-	HISTORY = 1 << 20,
-	MATCH_SLOTS = 1 << 16,
-	MATCH_LENGTHS = 16,
-	ROLE_SETS = 64, /* roles in x86-64, 4 for targets, 4 for AArch64, columns of data */
-	AGREEMENT_SETS = 6,
-	AGREEMENTS = 8,
+	CONTEXTS = 4,
+	ROLES = 64, /* 24 in x86-64, 4 for targets, 4 for AArch64, 8 columns for each of 4 kinds */
+	ROLE_TARGET = 24,
+	ROLE_AARCH64 = 28,
+	ROLE_COLUMN = 32,
+	TRUST_CLASSES = 6,
+	CURVE_TARGET = NOVEL_KINDS * 256, /* before it: by kind and the byte before */
+	CURVE_EXPECTED = CURVE_TARGET + 8,
+	AGREEMENT_MAX = 15,
+	LENGTH_CLASSES = 16,
+	HINT_BITS = 13,
 };
 
-/* The models of one context for four bits: one at each node of the tree of their values. */
-typedef struct Line {
-	Adaptive nodes[15];
-	uint32_t check;
-} Line;
+/* Where the byte that is expected is from. */
+typedef enum Source {
+	SOURCE_HISTORY, /* it followed the same bytes before */
+	SOURCE_OLD,     /* the old file has it in the same place, and nothing followed the same bytes */
+	SOURCE_OTHER,   /* the same, and something else followed */
+	SOURCE_BOTH,
+	SOURCES,
+} Source;
 
-/* Predicts that what followed the same bytes before follows again. */
-typedef struct Match {
-	uint32_t *heads; /* by the hash of the last MATCH_MIN bytes: 1 + where in the history they end */
-	uint32_t from;   /* where the predicted byte is; 0: no prediction */
-	unsigned length; /* how long it has been right */
-	uint8_t byte;    /* what it predicts */
-	Adaptive models[MATCH_LENGTHS][2];
-	Adaptive silent;
-} Match;
+/* What is known of the next byte, whatever it belongs to. */
+typedef struct Outlook {
+	uint32_t contexts[CONTEXTS];
+	unsigned role, curve;
+	unsigned old;       /* the old byte in the same place; 256: none */
+	unsigned agreement; /* how many of the last bytes were as the old file has them */
+} Outlook;
+
+/* Is the byte the expected one? */
+typedef struct Expectations {
+	Node by_agreement[SOURCES][AGREEMENT_MAX + 1];
+	Node by_role[ROLES][SOURCES][4];
+	Node by_byte[256][SOURCES];
+	Node by_context[3][1 << HINT_BITS];
+} Expectations;
 
 struct Novel {
 	Mixer *mixer;
-	Line *lines; /* begin at a multiple of their size, in memory */
-	void *memory;
-	unsigned line_bits;
-	uint8_t *history; /* a ring */
-	uint32_t n;       /* bytes of history ever */
-	Match match;
-	Adaptive as_old[AGREEMENTS][2]; /* is a bit as in the old byte, by how many bytes were */
-	Adaptive no_old;
-	unsigned old_next; /* the old byte in the same place; 256: none */
-	unsigned old_agreement;
+	Lines lines;
+	History history;
+	Expectations expectations;
+	Node by_role[ROLES][256]; /* at each node of the tree of a byte's bits */
+	Node as_guess[5][8][2];   /* is a bit as in the guess, by why it is one and which bit it is */
+	Node silent;
 	uint8_t instruction[16]; /* x86-64: the bytes of the one under way */
 	unsigned n_instruction;
+	uint32_t prefix;    /* a hash of those bytes */
 	uint32_t shape;     /* opcode and operands of the one before */
 	unsigned agreement; /* how many of the last bytes were as the old file had them */
 	uint32_t words[2];  /* AArch64: the last instructions */
@@ -58,9 +69,8 @@ Novel *novel_free(Novel *novel)
 	if (!novel)
 		return NULL;
 	(void)mixer_free(novel->mixer);
-	free(novel->memory);
-	free(novel->history);
-	free(novel->match.heads);
+	lines_clear_cleanup(&novel->lines);
+	history_clear_cleanup(&novel->history);
 	free(novel);
 	return NULL;
 }
@@ -71,30 +81,27 @@ int novel_new(unsigned line_bits, Novel **ret, Error *error)
 
 	if (!novel)
 		return error_memory(error);
-	novel->line_bits = line_bits;
-	/* Fresh memory is zero, and what is never touched costs nothing. */
-	novel->memory = calloc(((size_t)1 << line_bits) + 1, sizeof(Line));
-	novel->history = calloc(1, HISTORY);
-	if (!novel->memory || !novel->history)
-		return error_memory(error);
-	novel->lines = (Line *)(((uintptr_t)novel->memory + sizeof(Line) - 1) & ~(sizeof(Line) - 1));
-	if (mixer_new(ROLE_SETS * AGREEMENT_SETS, &novel->mixer, error) < 0)
+	if (lines_init(&novel->lines, line_bits, error) < 0 || history_init(&novel->history, error) < 0 ||
+		mixer_new(ROLES * (TRUST_CLASSES + SOURCES), CURVE_EXPECTED + SOURCES, &novel->mixer, error) <
+			0)
 		return -1;
-	novel->match.heads = calloc(MATCH_SLOTS, sizeof(*novel->match.heads));
-	if (!novel->match.heads)
-		return error_memory(error);
-	adaptive_init(&novel->match.models[0][0], MATCH_LENGTHS * 2);
-	novel->match.silent = ADAPTIVE_INIT;
-	adaptive_init(&novel->as_old[0][0], AGREEMENTS * 2);
-	novel->no_old = ADAPTIVE_INIT;
+	node_init((Node *)&novel->expectations, sizeof(novel->expectations) / sizeof(Node));
+	node_init(&novel->by_role[0][0], sizeof(novel->by_role) / sizeof(Node));
+	node_init(&novel->as_guess[0][0][0], sizeof(novel->as_guess) / sizeof(Node));
+	novel->silent = NODE_INIT;
 	*ret = TAKE_PTR(novel);
 	return 0;
 }
 
 size_t novel_memory(const Novel *novel)
 {
-	return sizeof(*novel) + mixer_memory(novel->mixer) + ((size_t)1 << novel->line_bits) * sizeof(Line) +
-	       HISTORY + MATCH_SLOTS * sizeof(uint32_t);
+	return sizeof(*novel) + mixer_memory(novel->mixer) + lines_memory(&novel->lines) + history_memory();
+}
+
+void novel_follow(Novel *novel, const uint8_t *before, size_t n)
+{
+	history_follow(&novel->history, before, n);
+	novel->agreement = 0;
 }
 
 static uint32_t hash2(uint32_t a, uint32_t b)
@@ -104,152 +111,136 @@ static uint32_t hash2(uint32_t a, uint32_t b)
 	return (uint32_t)(x >> 32) ^ (uint32_t)(x >> 7);
 }
 
-static uint8_t back(const Novel *novel, uint32_t n)
+static unsigned least(unsigned a, unsigned b)
 {
-	return n <= novel->n ? novel->history[(novel->n - n) & (HISTORY - 1)] : 0;
+	return a < b ? a : b;
 }
 
-static uint32_t hash_back(const Novel *novel, uint32_t n)
+static unsigned length_class(uint32_t length)
 {
-	uint32_t hash = n;
-
-	for (uint32_t i = 1; i <= n; i++)
-		hash = (hash + back(novel, i) + 1) * 0x2c9277b5u;
-	return hash ^ hash >> 15;
+	return length < 8 ? length : length < 32 ? 6 + length / 4 : length < 64 ? 14 : LENGTH_CLASSES - 1;
 }
 
-static void match_update(Match *match, Novel *novel)
+/* The byte that is expected, if any, and then the next best guess. */
+typedef struct Guess {
+	bool expects;
+	Source source;
+	uint8_t expected;
+	unsigned next; /* 256: none */
+	unsigned why;  /* there is a next one: 0 to 4 */
+} Guess;
+
+static Guess make_guess(const Novel *novel, const Outlook *outlook)
 {
-	uint32_t *head = &match->heads[hash_back(novel, MATCH_MIN) & (MATCH_SLOTS - 1)];
+	const History *history = &novel->history;
+	bool seen = history->length > 0, trusted = outlook->old < 256 && outlook->agreement > 0;
+	uint8_t old = (uint8_t)outlook->old;
 
-	if (match->length > 0 && match->byte == back(novel, 1)) {
-		match->length++;
-		match->from++;
-	} else {
-		match->length = 0;
-	}
-	if (match->length == 0 && *head > 0 && novel->n - *head < HISTORY - 64) {
-		uint32_t at = *head;
-
-		while (match->length < 32 && match->length < at &&
-			novel->history[(at - 1 - match->length) & (HISTORY - 1)] ==
-				back(novel, match->length + 1))
-			match->length++;
-		match->from = at;
-		if (match->length < MATCH_MIN)
-			match->length = 0;
-	}
-	*head = novel->n;
-	match->byte = match->length > 0 ? novel->history[match->from & (HISTORY - 1)] : 0;
+	if (!seen && !trusted)
+		return (Guess){.next = outlook->old, .why = 0};
+	if (!seen)
+		return (Guess){true, SOURCE_OLD, old, 256, 0};
+	if (!trusted)
+		return (Guess){true, SOURCE_HISTORY, history->next, outlook->old, 1};
+	if (old == history->next)
+		return (Guess){true, SOURCE_BOTH, old, 256, 0};
+	if (history->length >= 24 && outlook->agreement < 2)
+		return (Guess){true, SOURCE_HISTORY, history->next, old, 2};
+	return (Guess){true, SOURCE_OTHER, old, history->next, history->length < 16 ? 3 : 4};
 }
 
-static void remember(Novel *novel, uint8_t byte)
+static bool code_expected(
+	Novel *novel, const Outlook *outlook, const Guess *guess, Coder *coder, uint8_t byte)
 {
-	novel->history[novel->n & (HISTORY - 1)] = byte;
-	novel->n++;
-	match_update(&novel->match, novel);
+	Expectations *all = &novel->expectations;
+	Source source = guess->source;
+	unsigned expected = guess->expected, length = length_class(novel->history.length);
+	unsigned agreement = least(outlook->agreement, AGREEMENT_MAX);
+	const uint32_t *contexts = outlook->contexts;
+	Node *models[MIXER_INPUTS] = {
+		&all->by_agreement[source][source == SOURCE_HISTORY ? length : agreement],
+		&all->by_role[outlook->role][source][least(agreement, 3)],
+		&all->by_byte[expected][source],
+		&all->by_context[0][hash2(contexts[0] * SOURCES + source, expected) >> (32 - HINT_BITS)],
+		&all->by_context[1][hash2(contexts[1] * SOURCES + source, expected) >> (32 - HINT_BITS)],
+		&all->by_context[2][hash2(contexts[3] * SOURCES + source, length) >> (32 - HINT_BITS)],
+	};
+
+	return mixer_code(novel->mixer, models, ROLES * TRUST_CLASSES + outlook->role * SOURCES + source,
+		CURVE_EXPECTED + source, coder, byte == expected);
 }
 
-void novel_follow(Novel *novel, const uint8_t *before, size_t n)
-{
-	for (size_t i = n > 16 ? n - 16 : 0; i < n; i++)
-		remember(novel, before[i]);
-	novel->agreement = 0;
-}
-
-static unsigned length_class(unsigned length)
-{
-	return length < 8    ? length
-	       : length < 12 ? 8
-	       : length < 16 ? 9
-	       : length < 20 ? 10
-	       : length < 24 ? 11
-	       : length < 28 ? 12
-	       : length < 32 ? 13
-	       : length < 64 ? 14
-			     : 15;
-}
-
-static Adaptive *match_model(Match *match, unsigned known, unsigned bits)
+static Node *guess_model(Novel *novel, const Guess *guess, unsigned known, unsigned bits)
 {
 	/* known: the upper bits of the byte behind a leading 1; bits: how many there are. */
-	if (match->length == 0 || (match->byte | 256u) >> (8 - bits) != known)
-		return &match->silent;
-	return &match->models[length_class(match->length)][match->byte >> (7 - bits) & 1];
+	if (guess->next > 255 || (guess->next | 256u) >> (8 - bits) != known)
+		return &novel->silent;
+	return &novel->as_guess[guess->why][bits][guess->next >> (7 - bits) & 1];
 }
 
-static uint32_t line_index(const Novel *novel, uint32_t hash)
-{
-	return (hash >> 8) * 0x9e3779b1u >> (32 - novel->line_bits);
-}
-
-/* As match_model(), for the old byte. */
-static Adaptive *old_model(Novel *novel, unsigned known, unsigned bits)
-{
-	if (novel->old_next > 255 || (novel->old_next | 256u) >> (8 - bits) != known)
-		return &novel->no_old;
-	return &novel->as_old[novel->old_agreement < AGREEMENTS ? novel->old_agreement : AGREEMENTS - 1]
-			     [novel->old_next >> (7 - bits) & 1];
-}
-
-static Line *line_for(Novel *novel, uint32_t hash)
-{
-	uint32_t check = hash | 1, at = line_index(novel, hash);
-	Line *line = &novel->lines[at], *other = &novel->lines[at ^ 1];
-
-	if (line->check == check)
-		return line;
-	if (other->check == check)
-		return other;
-	if (line->check &&
-		(!other->check || adaptive_count(other->nodes[0]) < adaptive_count(line->nodes[0])))
-		line = other;
-	line->check = check;
-	adaptive_init(line->nodes, 15);
-	return line;
-}
-
+/* By known, the upper half of the byte behind a leading 1; 1 before that. */
 static void find_lines(Novel *novel, const uint32_t *contexts, unsigned known, Line **lines)
 {
 	uint32_t hashes[CONTEXTS];
 
 	for (unsigned i = 0; i < CONTEXTS; i++) {
 		hashes[i] = hash2(contexts[i] + i * 0x3c6ef372u, known);
-		__builtin_prefetch(&novel->lines[line_index(novel, hashes[i])], 1);
+		lines_prefetch(&novel->lines, hashes[i]);
 	}
 	for (unsigned i = 0; i < CONTEXTS; i++)
-		lines[i] = line_for(novel, hashes[i]);
+		lines[i] = lines_find(&novel->lines, hashes[i]);
 }
 
-/* Codes one byte with a context of its own for each input. */
-static uint8_t code_byte(Novel *novel, const uint32_t *contexts, unsigned set0, unsigned set1,
-	unsigned refine, Coder *coder, uint8_t byte)
+static unsigned trust_class(const Novel *novel, const Outlook *outlook)
+{
+	uint32_t length = novel->history.length;
+
+	return (length == 0 ? 0 : length < 16 ? 1 : 2) + (outlook->agreement > 1 ? 3 : 0);
+}
+
+/* Bit by bit, with a model for each context. */
+static uint8_t code_bits(Novel *novel, const Outlook *outlook, const Guess *guess, Coder *coder, uint8_t byte)
 {
 	Line *lines[CONTEXTS];
-	Adaptive *models[MIXER_INPUTS];
-	unsigned known = 1, set = set0 * AGREEMENT_SETS + set1;
+	Node *models[MIXER_INPUTS];
+	unsigned known = 1, set = outlook->role * TRUST_CLASSES + trust_class(novel, outlook);
+	unsigned not_expected = guess->expects ? guess->expected | 256u : 0;
 
 	for (unsigned bits = 0; bits < 8; bits++) {
 		unsigned node = bits < 4 ? known : (known & ((1u << (bits - 4)) - 1)) | 1u << (bits - 4);
 
 		if (bits % 4 == 0)
-			find_lines(novel, contexts, known, lines);
+			find_lines(novel, outlook->contexts, known, lines);
+		if (bits == 7 && not_expected >> 1 == known) {
+			known = not_expected ^ 1;
+			break;
+		}
 		for (unsigned i = 0; i < CONTEXTS; i++)
 			models[i] = &lines[i]->nodes[node - 1];
-		models[CONTEXTS] = match_model(&novel->match, known, bits);
-		models[CONTEXTS + 1] = old_model(novel, known, bits);
+		models[CONTEXTS] = &novel->by_role[outlook->role][known];
+		models[CONTEXTS + 1] = guess_model(novel, guess, known, bits);
 		known = known << 1 |
-			mixer_code(novel->mixer, models, set, refine, coder, byte >> (7 - bits) & 1);
+			mixer_code(novel->mixer, models, set, outlook->curve, coder, byte >> (7 - bits) & 1);
 	}
-	remember(novel, (uint8_t)known);
 	return (uint8_t)known;
 }
 
-static uint32_t hash_bytes_of(const uint8_t *bytes, unsigned n, uint32_t hash)
+static uint8_t code_byte(Novel *novel, const Outlook *outlook, Coder *coder, uint8_t byte)
 {
-	for (unsigned i = 0; i < n; i++)
-		hash = hash2(hash, bytes[i]);
-	return hash;
+	Guess guess = make_guess(novel, outlook);
+
+	if (guess.expects && code_expected(novel, outlook, &guess, coder, byte))
+		byte = guess.expected;
+	else
+		byte = code_bits(novel, outlook, &guess, coder, byte);
+	history_add(&novel->history, byte);
+	return byte;
+}
+
+static void begin_instruction(Novel *novel)
+{
+	novel->n_instruction = 0;
+	novel->prefix = 0;
 }
 
 static void end_instruction(Novel *novel)
@@ -262,7 +253,7 @@ static void end_instruction(Novel *novel)
 	if (shape.modrm_at)
 		hash |= (uint32_t)(shape.modrm + 1) << 12;
 	novel->shape = hash;
-	novel->n_instruction = 0;
+	begin_instruction(novel);
 }
 
 static void add_to_instruction(Novel *novel, uint8_t byte)
@@ -270,6 +261,7 @@ static void add_to_instruction(Novel *novel, uint8_t byte)
 	X86Instruction shape;
 
 	novel->instruction[novel->n_instruction++] = byte;
+	novel->prefix = hash2(novel->prefix + 1, byte);
 	x86_64_read(novel->instruction, novel->n_instruction, &shape);
 	if (shape.length > 0 || novel->n_instruction == X86_64_LENGTH_MAX)
 		end_instruction(novel);
@@ -277,7 +269,7 @@ static void add_to_instruction(Novel *novel, uint8_t byte)
 
 void novel_begin_code(Novel *novel, const uint8_t *instruction, size_t n)
 {
-	novel->n_instruction = 0;
+	begin_instruction(novel);
 	for (size_t i = 0; i < n; i++)
 		add_to_instruction(novel, instruction[i]);
 }
@@ -297,74 +289,57 @@ unsigned novel_x86_field(const Novel *novel, unsigned *ret_skip)
 	return shape.field;
 }
 
-typedef struct Old {
-	unsigned next, agreement;
-} Old;
-
-static Old look_at_old(const Novel *novel, const NovelPlace *place)
+static void look_at_old(const Novel *novel, const NovelPlace *place, Outlook *ret)
 {
-	Old old = {256, novel->agreement};
-
-	if (!place->old)
-		old.agreement = 0;
-	if (place->old && place->old_left > 0)
-		old.next = place->old[0];
-	return old;
+	ret->old = place->old && place->old_left > 0 ? place->old[0] : 256;
+	ret->agreement = place->old ? novel->agreement : 0;
 }
 
-static unsigned agreement_set(const Novel *novel, unsigned agreement)
+static uint32_t hash_of_old(const Outlook *outlook, uint32_t place)
 {
-	unsigned length = novel->match.length;
-
-	return (length == 0 ? 0 : length < 16 ? 1 : 2) + (agreement > 1 ? 3 : 0);
+	return hash2(outlook->old << 8 | least(outlook->agreement, 7), place);
 }
 
-static void x86_contexts(Novel *novel, const Old *old, uint32_t *c, unsigned *ret_set)
+static void look_at_x86(const Novel *novel, Outlook *ret)
 {
 	unsigned index;
 	X86Role role = x86_64_next(novel->instruction, novel->n_instruction, &index);
-	uint32_t prefix = hash_bytes_of(novel->instruction, novel->n_instruction, novel->n_instruction);
 	uint32_t place = (uint32_t)role << 4 | (index & 15);
 
-	c[0] = prefix;
-	c[1] = hash2(prefix, novel->shape);
-	c[2] = hash2(back(novel, 1), place);
-	c[3] = hash_back(novel, 3);
-	c[4] = hash2(old->next << 8 | (old->agreement > 7 ? 7 : old->agreement), place);
-	*ret_set = (unsigned)role * 4 + (index > 3 ? 3 : index);
+	ret->contexts[0] = novel->prefix;
+	ret->contexts[1] = hash2(novel->prefix, novel->shape);
+	ret->contexts[2] = hash2(history_back(&novel->history, 1), place);
+	ret->contexts[3] = hash_of_old(ret, place);
+	ret->role = (unsigned)role * 4 + least(index, 3);
 }
 
-static void data_contexts(
-	Novel *novel, const NovelPlace *place, const Old *old, uint32_t *c, unsigned *ret_set)
+static void look_at_data(const Novel *novel, const NovelPlace *place, Outlook *ret)
 {
+	const History *history = &novel->history;
 	uint32_t kind = place->kind + 1, column = place->at & 7;
 
-	c[0] = hash2(back(novel, 1), kind);
-	c[1] = hash_back(novel, 2);
-	c[2] = hash_back(novel, 3);
-	c[3] = hash2((uint32_t)back(novel, 8) << 16 | (uint32_t)back(novel, 4) << 8 | kind, column);
-	c[4] = hash2(old->next << 8 | (old->agreement > 7 ? 7 : old->agreement), kind);
-	*ret_set = 32 + place->kind * 8 + column;
+	ret->contexts[0] = history_hash(history, 2);
+	ret->contexts[1] = history_hash(history, 3);
+	ret->contexts[2] = hash2(
+		(uint32_t)history_back(history, 8) << 16 | (uint32_t)history_back(history, 4) << 8 | kind,
+		column);
+	ret->contexts[3] = hash_of_old(ret, kind);
+	ret->role = ROLE_COLUMN + place->kind * 8 + column;
 }
 
 uint8_t novel_byte(Novel *novel, const NovelPlace *place, Coder *coder, uint8_t byte)
 {
-	uint32_t contexts[CONTEXTS];
-	Old old = look_at_old(novel, place);
-	unsigned set;
+	Outlook outlook = {.curve = place->kind << 8 | history_back(&novel->history, 1)};
 
-	novel->old_next = old.next;
-	novel->old_agreement = old.agreement;
-
+	look_at_old(novel, place, &outlook);
 	if (place->kind == NOVEL_X86_64)
-		x86_contexts(novel, &old, contexts, &set);
+		look_at_x86(novel, &outlook);
 	else
-		data_contexts(novel, place, &old, contexts, &set);
-	byte = code_byte(novel, contexts, set, agreement_set(novel, old.agreement),
-		place->kind << 8 | back(novel, 1), coder, byte);
+		look_at_data(novel, place, &outlook);
+	byte = code_byte(novel, &outlook, coder, byte);
 	if (place->kind == NOVEL_X86_64)
 		add_to_instruction(novel, byte);
-	novel->agreement = byte == old.next ? novel->agreement + 1 : 0;
+	novel->agreement = byte == outlook.old ? novel->agreement + 1 : 0;
 	return byte;
 }
 
@@ -377,29 +352,27 @@ static uint32_t a64_shape(uint32_t word)
 /* From the upper byte on: it says what the others are for. */
 uint32_t novel_word(Novel *novel, uint32_t old, Coder *coder, uint32_t word)
 {
-	uint32_t contexts[CONTEXTS], *c = contexts;
-	uint32_t last = novel->words[0], before = novel->words[1], so_far = 0;
+	uint32_t last = a64_shape(novel->words[0]), before = a64_shape(novel->words[1]), so_far = 0;
 	bool agrees = old != 0;
 
 	for (unsigned i = 0; i < 4; i++) {
 		unsigned shift = 24 - 8 * i;
 		uint32_t expected = old ? old >> shift & 255 : 256;
 		uint32_t path = hash2(so_far, i + 0x5a5a), state = hash2(expected, agrees + 2 * i);
-		uint8_t byte;
+		Outlook outlook = {
+			.contexts = {path, hash2(path, last), hash2(hash2(path, last), before),
+				hash2(state, least(novel->agreement, 7))},
+			.role = ROLE_AARCH64 + i,
+			.curve = NOVEL_AARCH64 << 8 | (so_far & 255),
+			.old = agrees ? expected : 256,
+			.agreement = agrees ? novel->agreement + i + 1 : 0,
+		};
+		uint8_t byte = code_byte(novel, &outlook, coder, (uint8_t)(word >> shift));
 
-		c[0] = hash2(path, a64_shape(last));
-		c[1] = path;
-		c[2] = hash2(path, last);
-		c[3] = hash2(hash2(path, a64_shape(last)), a64_shape(before));
-		c[4] = hash2(state, novel->agreement > 7 ? 7 : novel->agreement);
-		novel->old_next = agrees ? expected : 256;
-		novel->old_agreement = novel->agreement + i;
-		byte = code_byte(novel, contexts, 28 + i, agreement_set(novel, agrees ? novel->agreement : 0),
-			NOVEL_AARCH64 << 8 | (so_far & 255), coder, (uint8_t)(word >> shift));
 		agrees = agrees && byte == expected;
 		so_far = so_far << 8 | byte;
 	}
-	novel->words[1] = last;
+	novel->words[1] = novel->words[0];
 	novel->words[0] = so_far;
 	novel->agreement = agrees ? novel->agreement + 1 : 0;
 	return so_far;
@@ -407,28 +380,24 @@ uint32_t novel_word(Novel *novel, uint32_t old, Coder *coder, uint32_t word)
 
 uint32_t novel_target(Novel *novel, const NovelTarget *about, Coder *coder, uint32_t target)
 {
-	uint32_t contexts[CONTEXTS];
 	uint32_t so_far = 0, kind = about->kind | 0x4000;
 	bool agrees = about->expected;
 	CoderPurpose purpose = coder->purpose;
 
 	coder->purpose = CODER_TARGETS;
 	for (unsigned i = 0; i < 4; i++) {
-		uint32_t place = hash2(kind, i), path = hash2(place, so_far);
-		uint8_t expected = (uint8_t)(agrees ? about->expectation >> (24 - 8 * i) : 0);
-		uint32_t *c = contexts;
+		uint32_t path = hash2(hash2(kind, i), so_far);
+		unsigned expected = agrees ? about->expectation >> (24 - 8 * i) & 255 : 256;
+		Outlook outlook = {
+			.contexts = {path, hash2(path, novel->shape), hash2(path, novel->prefix),
+				hash2(path, expected)},
+			.role = ROLE_TARGET + i,
+			.curve = CURVE_TARGET + i + (agrees ? 4 : 0),
+			.old = expected,
+			.agreement = agrees ? i + 1 : 0,
+		};
 
-		novel->old_next = agrees ? expected : 256u;
-		novel->old_agreement = i + 1;
-
-		c[0] = hash2(path, agrees ? expected : 256u);
-		c[1] = path;
-		c[2] = hash2(i + 0x777, so_far);
-		c[3] = hash2(path, novel->shape);
-		c[4] = hash2(path, hash_bytes_of(novel->instruction, novel->n_instruction, 0));
-		so_far = so_far << 8 |
-			 code_byte(novel, contexts, 24 + i, agreement_set(novel, agrees ? 3 : 0),
-				 1024u + i + (agrees ? 4 : 0), coder, (uint8_t)(target >> (24 - 8 * i)));
+		so_far = so_far << 8 | code_byte(novel, &outlook, coder, (uint8_t)(target >> (24 - 8 * i)));
 		agrees = agrees && (so_far & 255) == expected;
 	}
 	coder->purpose = purpose;

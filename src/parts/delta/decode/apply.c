@@ -5,7 +5,6 @@
 
 #include "parts/delta/body/body.h"
 #include "parts/delta/body/layout.h"
-#include "parts/delta/decode/range-decoder.h"
 #include "parts/delta/decode/unpack.h"
 
 enum { DELIVERY_SIZE = 1024 * 1024 };
@@ -74,20 +73,20 @@ static int unpack(void *unpacker, uint64_t packed_size, size_t size, Bytes *ret,
 static int apply_body(Apply *apply, Layout *layout, Bytes bytes, Error *error)
 {
 	CLEANUP(unpack_free) Unpack *unpacker = NULL;
-	RangeDecoder decoder;
+	Coder coder;
 	BodyReading reading = {.sink = take, .userdata = apply, .unpack = unpack};
 	Bytes coded, packed;
 
 	if (delta_body_parse(bytes, &coded, &packed, error) < 0 || unpack_new(packed, &unpacker, error) < 0)
 		return -1;
 	reading.unpacker = unpacker;
-	range_decoder_init(&decoder, coded);
+	coder_read_from(&coder, coded);
 	if (layout_begin(layout, apply->sources, apply->header->n_sources, apply->header->result_size,
 		    error) < 0 ||
-		layout_code(layout, &decoder.coder, false, error) < 0 ||
-		body_read(layout, &decoder.coder, &reading, error) < 0)
+		layout_code(layout, &coder, false, error) < 0 ||
+		body_read(layout, &coder, &reading, error) < 0)
 		return -1;
-	if (!range_decoder_is_done(&decoder) || !unpack_is_done(unpacker))
+	if (!coder_is_at_end(&coder) || !unpack_is_done(unpacker))
 		return error_set(error, "it has bytes behind its end, or ends before");
 	return 0;
 }

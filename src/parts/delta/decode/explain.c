@@ -6,7 +6,6 @@
 #include "parts/delta/body/body.h"
 #include "parts/delta/body/layout.h"
 #include "parts/delta/decode/apply.h"
-#include "parts/delta/decode/range-decoder.h"
 #include "parts/delta/decode/unpack.h"
 #include "parts/delta/model/reference.h"
 
@@ -45,10 +44,10 @@ static const char *const names[CODER_PURPOSES] = {
 	[CODER_PACKED] = "packed data",
 };
 
-/* Reads through a range decoder and adds up. */
+/* Reads through another coder and adds up. */
 typedef struct Counter {
 	Coder coder;
-	RangeDecoder decoder;
+	Coder reader;
 	double bits[CODER_PURPOSES];
 	uint64_t asked[CODER_PURPOSES];
 } Counter;
@@ -57,7 +56,7 @@ static unsigned count(Coder *coder, unsigned one, unsigned bit)
 {
 	Counter *counter = (Counter *)coder;
 
-	bit = coder_bit(&counter->decoder.coder, one, bit);
+	bit = coder_bit(&counter->reader, one, bit);
 	counter->bits[coder->purpose] -= log2((bit ? one : 65536 - one) / 65536.0);
 	counter->asked[coder->purpose]++;
 	return bit;
@@ -105,7 +104,7 @@ int delta_explain(
 		unpack_new(packed, &unpacker, error) < 0)
 		return -1;
 	reading.unpacker = unpacker;
-	range_decoder_init(&counter.decoder, coded);
+	coder_read_from(&counter.reader, coded);
 	if (layout_begin(&layout, sources, header->n_sources, header->result_size, error) < 0 ||
 		layout_code(&layout, &counter.coder, false, error) < 0 ||
 		body_read(&layout, &counter.coder, &reading, error) < 0)
