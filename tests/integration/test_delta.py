@@ -242,3 +242,10 @@ def test_info_refuses_another_old_file(tmp_path):
     result = run(TOOL, "info", patch, new, check=False)
     assert result.returncode == 1 and result.stdout == ""
     assert result.stderr.startswith("suture-delta: ") and result.stderr.count("\n") == 1
+
+
+def test_plain_files_need_no_archive_library():
+    """It is loaded for trees: linked, it would cost more than most patches."""
+    needed = run("readelf", "--dynamic", TOOL).stdout
+    assert "libcrypto" in needed
+    assert "libarchive" not in needed

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "programs/delta-tool/tree-pack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "programs/delta-tool/archive-library.h"
 #include "programs/delta-tool/output.h"
 #include "programs/delta-tool/tree.h"
 
@@ -21,6 +20,7 @@ typedef struct Packer {
 	const Tree *tree;
 	const OldFiles *old;
 	PackedTree packed;
+	const ArchiveLibrary *library;
 	struct archive *archive;
 	int fd;
 	uint64_t size; /* bytes written so far: where the next byte will lie */
@@ -47,7 +47,7 @@ static la_ssize_t write_block(struct archive *archive, void *userdata, const voi
 
 static int archive_failed(const Packer *packer, Error *error)
 {
-	const char *text = archive_error_string(packer->archive);
+	const char *text = packer->library->archive_error_string(packer->archive);
 
 	if (packer->write_error.text[0] && error)
 		*error = packer->write_error;
@@ -105,7 +105,7 @@ static int pack_content(Packer *packer, const TreeEntry *entry, Error *error)
 			return error_set(error, "%s changes while it is read", entry->name);
 		if (n == 0)
 			return 0;
-		if (archive_write_data(packer->archive, block, (size_t)n) != n)
+		if (packer->library->archive_write_data(packer->archive, block, (size_t)n) != n)
 			return archive_failed(packer, error);
 		done += (uint64_t)n;
 	}
@@ -121,7 +121,7 @@ static int set_target(const Packer *packer, const TreeEntry *entry, struct archi
 	if (n == TARGET_MAX)
 		return error_set(error, "the symlink %s has a target that is too long", entry->name);
 	target[n] = '\0';
-	archive_entry_set_symlink(to, target);
+	packer->library->archive_entry_set_symlink(to, target);
 	return 0;
 }
 
@@ -134,43 +134,46 @@ static int pack_entry(Packer *packer, const TreeEntry *entry, struct archive_ent
 	if (!link && !S_ISREG(entry->mode) && !S_ISDIR(entry->mode))
 		return error_set(
 			error, "%s is not a file, directory or symlink; a patch cannot hold it", entry->name);
-	archive_entry_set_pathname(to, entry->name);
-	archive_entry_set_filetype(to, entry->mode & S_IFMT);
-	archive_entry_set_perm(to, link ? 0777 : entry->mode & 0777);
-	archive_entry_set_mtime(to, 0, 0);
-	archive_entry_set_size(to, S_ISREG(entry->mode) ? (int64_t)entry->size : 0);
+	packer->library->archive_entry_set_pathname(to, entry->name);
+	packer->library->archive_entry_set_filetype(to, entry->mode & S_IFMT);
+	packer->library->archive_entry_set_perm(to, link ? 0777 : entry->mode & 0777);
+	packer->library->archive_entry_set_mtime(to, 0, 0);
+	packer->library->archive_entry_set_size(to, S_ISREG(entry->mode) ? (int64_t)entry->size : 0);
 	if (link && set_target(packer, entry, to, error) < 0)
 		return -1;
 	/* A warning says that a name is not ASCII and is kept as the bytes it is. */
-	if (archive_write_header(packer->archive, to) < ARCHIVE_WARN)
+	if (packer->library->archive_write_header(packer->archive, to) < ARCHIVE_WARN)
 		return archive_failed(packer, error);
 	return S_ISREG(entry->mode) ? pack_content(packer, entry, error) : 0;
 }
 
 static int pack_entries(Packer *packer, Error *error)
 {
-	struct archive_entry *to = archive_entry_new();
+	struct archive_entry *to = packer->library->archive_entry_new();
 	int result = to ? 0 : error_memory(error);
 
 	for (size_t i = 0; i < packer->tree->count && result == 0; i++) {
-		(void)archive_entry_clear(to);
+		(void)packer->library->archive_entry_clear(to);
 		result = pack_entry(packer, &packer->tree->entries[i], to, error);
 	}
-	archive_entry_free(to);
+	packer->library->archive_entry_free(to);
 	return result;
 }
 
 static int pack_archive(Packer *packer, Error *error)
 {
-	if (archive_write_set_format_pax_restricted(packer->archive) != ARCHIVE_OK ||
-		archive_write_add_filter_none(packer->archive) != ARCHIVE_OK ||
+	if (packer->library->archive_write_set_format_pax_restricted(packer->archive) != ARCHIVE_OK ||
+		packer->library->archive_write_add_filter_none(packer->archive) != ARCHIVE_OK ||
 		/* Unbuffered: packer->size is exact at every entry. */
-		archive_write_set_bytes_per_block(packer->archive, 0) != ARCHIVE_OK ||
-		archive_write_open(packer->archive, packer, NULL, write_block, NULL) != ARCHIVE_OK)
+		packer->library->archive_write_set_bytes_per_block(packer->archive, 0) != ARCHIVE_OK ||
+		packer->library->archive_write_open(packer->archive, packer, NULL, write_block, NULL) !=
+			ARCHIVE_OK)
 		return archive_failed(packer, error);
 	if (pack_entries(packer, error) < 0)
 		return -1;
-	return archive_write_close(packer->archive) == ARCHIVE_OK ? 0 : archive_failed(packer, error);
+	return packer->library->archive_write_close(packer->archive) == ARCHIVE_OK
+		       ? 0
+		       : archive_failed(packer, error);
 }
 
 int tree_pack(const char *path, const OldFiles *old, const char *beside, PackedTree *ret, Error *error)
@@ -180,17 +183,18 @@ int tree_pack(const char *path, const OldFiles *old, const char *beside, PackedT
 	Packer packer = {.tree = &tree, .old = old};
 	int result;
 
-	if (tree_read(path, &tree, error) < 0 || output_scratch(beside, &fd, error) < 0)
+	if (archive_library_load(&packer.library, error) < 0 || tree_read(path, &tree, error) < 0 ||
+		output_scratch(beside, &fd, error) < 0)
 		return -1;
 	packer.fd = fd;
 	packer.packed.extents = calloc(tree.count ? tree.count : 1, sizeof(*packer.packed.extents));
-	packer.archive = archive_write_new();
+	packer.archive = packer.library->archive_write_new();
 	if (packer.packed.extents && packer.archive)
 		result = pack_archive(&packer, error);
 	else
 		result = error_memory(error);
 	if (packer.archive)
-		(void)archive_write_free(packer.archive);
+		(void)packer.library->archive_write_free(packer.archive);
 	if (result == 0)
 		result = file_map(fd, DELTA_RESULT_MAX, path, &packer.packed.map, error);
 	if (result < 0) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "programs/delta-tool/tree-unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "programs/delta-tool/archive-library.h"
 #include "programs/delta-tool/output.h"
 #include "programs/delta-tool/tree.h"
 
@@ -20,6 +19,7 @@ enum { BLOCK_SIZE = 128 * 1024 };
 
 /* A tree being made. */
 typedef struct Unpacker {
+	const ArchiveLibrary *library;
 	struct archive *archive;
 	uint64_t archive_size;
 	int root;         /* the new directory */
@@ -57,7 +57,7 @@ static int unpack_content(Unpacker *unpacker, int fd, const char *name, Error *e
 	if (!block)
 		return error_memory(error);
 	for (;;) {
-		la_ssize_t n = archive_read_data(unpacker->archive, block, BLOCK_SIZE);
+		la_ssize_t n = unpacker->library->archive_read_data(unpacker->archive, block, BLOCK_SIZE);
 
 		if (n < 0)
 			return error_set(error, "the patch's archive is damaged at %s", name);
@@ -74,15 +74,16 @@ static int unpack_file(
 	CLEANUP_CLOSE int fd = -1;
 
 	/* A file with holes could be told to be larger than any disk. */
-	if (archive_entry_size(entry) < 0 || (uint64_t)archive_entry_size(entry) > unpacker->archive_size ||
-		archive_entry_sparse_count(entry) > 0)
+	if (unpacker->library->archive_entry_size(entry) < 0 ||
+		(uint64_t)unpacker->library->archive_entry_size(entry) > unpacker->archive_size ||
+		unpacker->library->archive_entry_sparse_count(entry) > 0)
 		return error_set(error, "the patch's archive claims a size for %s that it cannot have", name);
 	fd = openat(parent, path_basename(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_os(error, errno, "cannot create %s", name);
 	if (unpack_content(unpacker, fd, name, error) < 0)
 		return -1;
-	if (fchmod(fd, archive_entry_perm(entry) & 0777) < 0)
+	if (fchmod(fd, unpacker->library->archive_entry_perm(entry) & 0777) < 0)
 		return error_os(error, errno, "cannot set the mode of %s", name);
 	return 0;
 }
@@ -90,7 +91,7 @@ static int unpack_file(
 static int unpack_directory(
 	Unpacker *unpacker, int parent, const char *name, struct archive_entry *entry, Error *error)
 {
-	const struct stat status = {.st_mode = archive_entry_perm(entry) & 0777};
+	const struct stat status = {.st_mode = unpacker->library->archive_entry_perm(entry) & 0777};
 
 	if (mkdirat(parent, path_basename(name), 0700) < 0)
 		return error_os(error, errno, "cannot create %s", name);
@@ -99,15 +100,15 @@ static int unpack_directory(
 
 static int unpack_entry(Unpacker *unpacker, struct archive_entry *entry, Error *error)
 {
-	const char *name = archive_entry_pathname(entry);
-	const char *target = archive_entry_symlink(entry);
+	const char *name = unpacker->library->archive_entry_pathname(entry);
+	const char *target = unpacker->library->archive_entry_symlink(entry);
 	CLEANUP_CLOSE int parent = -1;
 
-	if (!name || archive_entry_hardlink(entry))
+	if (!name || unpacker->library->archive_entry_hardlink(entry))
 		return error_set(error, "the patch's archive has an entry that no tree has");
 	if (path_check(name, error) < 0 || open_parent(unpacker->root, name, &parent, error) < 0)
 		return -1;
-	switch (archive_entry_filetype(entry)) {
+	switch (unpacker->library->archive_entry_filetype(entry)) {
 	case AE_IFREG:
 		return unpack_file(unpacker, parent, name, entry, error);
 	case AE_IFDIR:
@@ -122,16 +123,16 @@ static int unpack_entry(Unpacker *unpacker, struct archive_entry *entry, Error *
 }
 
 /* Names come from libarchive with a slash behind a directory's. */
-static void trim_slash(struct archive_entry *entry)
+static void trim_slash(const ArchiveLibrary *library, struct archive_entry *entry)
 {
-	const char *name = archive_entry_pathname(entry);
+	const char *name = library->archive_entry_pathname(entry);
 	size_t length = name ? strlen(name) : 0;
 
-	if (length > 1 && name[length - 1] == '/' && archive_entry_filetype(entry) == AE_IFDIR) {
+	if (length > 1 && name[length - 1] == '/' && library->archive_entry_filetype(entry) == AE_IFDIR) {
 		CLEANUP_FREE char *trimmed = strndup(name, length - 1);
 
 		if (trimmed)
-			archive_entry_copy_pathname(entry, trimmed);
+			library->archive_entry_copy_pathname(entry, trimmed);
 	}
 }
 
@@ -139,13 +140,13 @@ static int unpack_entries(Unpacker *unpacker, Error *error)
 {
 	for (;;) {
 		struct archive_entry *entry;
-		int result = archive_read_next_header(unpacker->archive, &entry);
+		int result = unpacker->library->archive_read_next_header(unpacker->archive, &entry);
 
 		if (result == ARCHIVE_EOF)
 			return 0;
 		if (result < ARCHIVE_WARN)
 			return error_set(error, "the patch's archive is damaged");
-		trim_slash(entry);
+		trim_slash(unpacker->library, entry);
 		if (unpack_entry(unpacker, entry, error) < 0)
 			return -1;
 	}
@@ -168,8 +169,9 @@ static int set_modes(const Unpacker *unpacker, Error *error)
 
 static int unpack_all(Unpacker *unpacker, Bytes archive, Error *error)
 {
-	if (archive_read_support_format_tar(unpacker->archive) != ARCHIVE_OK ||
-		archive_read_open_memory(unpacker->archive, archive.data, archive.size) != ARCHIVE_OK)
+	if (unpacker->library->archive_read_support_format_tar(unpacker->archive) != ARCHIVE_OK ||
+		unpacker->library->archive_read_open_memory(unpacker->archive, archive.data, archive.size) !=
+			ARCHIVE_OK)
 		return error_set(error, "the patch's archive is damaged");
 	if (unpack_entries(unpacker, error) < 0 || set_modes(unpacker, error) < 0)
 		return -1;
@@ -186,11 +188,13 @@ static int unpack_into(Bytes archive, const char *directory, Error *error)
 
 	if (root < 0)
 		return error_os(error, errno, "cannot open %s", directory);
+	if (archive_library_load(&unpacker.library, error) < 0)
+		return -1;
 	unpacker.root = root;
-	unpacker.archive = archive_read_new();
+	unpacker.archive = unpacker.library->archive_read_new();
 	result = unpacker.archive ? unpack_all(&unpacker, archive, error) : error_memory(error);
 	if (unpacker.archive)
-		(void)archive_read_free(unpacker.archive);
+		(void)unpacker.library->archive_read_free(unpacker.archive);
 	tree_clear(&unpacker.directories);
 	return result;
 }
