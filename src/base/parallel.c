@@ -64,7 +64,8 @@ static void *work(void *userdata)
 
 int parallel_run(size_t n, unsigned workers, ParallelTask task, void *userdata, Error *error)
 {
-	Run run = {.task = task, .userdata = userdata, .n = n, .lock = PTHREAD_MUTEX_INITIALIZER, .failed = n};
+	Run run = {
+		.task = task, .userdata = userdata, .n = n, .lock = PTHREAD_MUTEX_INITIALIZER, .failed = n};
 	pthread_t threads[WORKERS_MAX];
 	unsigned n_threads = 0;
 

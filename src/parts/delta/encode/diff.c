@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parallel.h"
 #include "parts/delta/body/body.h"
 #include "parts/delta/body/novel.h"
 #include "parts/delta/encode/blocks.h"
@@ -161,12 +162,20 @@ static int find_blocks(Diff *diff, Error *error)
 	CLEANUP(suffix_free) Suffix *suffix = NULL;
 	CLEANUP_FREE Block *blocks = NULL;
 	Bytes old = {diff->old, diff->layout.starts[diff->layout.n_sources]};
-	Bytes new = {diff->new, diff->job->result.size};
+	MatchJob job = {
+		.old = old,
+		.new = {diff->new, diff->job->result.size},
+		.better = better[diff->round],
+		.workers = diff->job->workers,
+		.progress = show,
+		.userdata = diff,
+	};
 	uint32_t n = 0;
 
-	if (suffix_new(old, &suffix, error) < 0 ||
-		match_find(suffix, old, new, better[diff->round], show, diff, &blocks, &n, error) < 0 ||
-		blocks_cut(&diff->layout, blocks, n, error) < 0)
+	if (suffix_new(old, &suffix, error) < 0)
+		return -1;
+	job.suffix = suffix;
+	if (match_find(&job, &blocks, &n, error) < 0 || blocks_cut(&diff->layout, blocks, n, error) < 0)
 		return -1;
 	diff->round++;
 	return elves_choose_counterparts(&diff->layout, error);

@@ -35,7 +35,8 @@ typedef struct DiffJob {
 	const DiffExtent *extents;
 	size_t n_extents;
 	DiffLevel level;
-	DiffProgress progress; /* may be NULL */
+	unsigned workers;      /* threads; 0: as many as there are processors. The delta is the same */
+	DiffProgress progress; /* may be NULL; called by one thread at a time, not always the caller's */
 	void *userdata;
 } DiffJob;
 

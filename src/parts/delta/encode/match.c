@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/delta/encode/match.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+
+#include "base/parallel.h"
 
 enum {
 	WORTHWHILE = 10, /* equal bytes that a block must have */
 	SEARCH_MAX = 1 << 16,
+	PIECE_SIZE = 1 << 18,
+	MARKS_MAX = 256, /* of a piece: searches that meet do so early */
 };
+
+/* Where a search stands between two blocks: it decides what is found from there on. */
+typedef struct Mark {
+	size_t scan, length;       /* what comes next is looked for at scan + length */
+	size_t last_new, last_old; /* the place in new, and in old, that the last block began with */
+	size_t n;                  /* blocks so far */
+} Mark;
 
 typedef struct Matcher {
 	const Suffix *suffix;
@@ -14,9 +26,27 @@ typedef struct Matcher {
 	unsigned better;
 	Block *blocks;
 	size_t n, capacity;
-	/* the place in new, and in old, that the last block began with */
-	size_t last_new, last_old;
+	size_t scan, length, last_new, last_old; /* as in Mark */
+	/* when it has been stopped while it was looking for the next block */
+	bool looking;
+	size_t score, counted, place;
 } Matcher;
+
+/* A part of new that is searched without knowing what the search of the one before comes to. */
+typedef struct Piece {
+	Matcher matcher;
+	size_t end; /* in new: where the next piece begins */
+	Mark *marks;
+	size_t n_marks, next_mark;
+} Piece;
+
+typedef struct Search {
+	Piece *pieces;
+	size_t n_pieces, n_done;
+	pthread_mutex_t lock; /* for n_done, and so that progress is told by one at a time */
+	MatchProgress progress;
+	void *userdata;
+} Search;
 
 static int add_block(Matcher *matcher, size_t at, size_t old, size_t length, Error *error)
 {
@@ -118,33 +148,174 @@ static bool agrees(const Matcher *matcher, size_t at)
 	return old < matcher->old.size && matcher->new.data[at] == matcher->old.data[old];
 }
 
-static int find_all(Matcher *matcher, MatchProgress progress, void *userdata, Error *error)
+/* Looks for the next place to copy from. False when it has come to `until` first; then it may go on later. */
+static bool look(Matcher *matcher, size_t until)
 {
-	size_t scan = 0, length = 0, place = 0;
+	if (!matcher->looking) {
+		matcher->score = 0;
+		matcher->counted = matcher->scan += matcher->length;
+		matcher->looking = true;
+	}
+	for (; matcher->scan < matcher->new.size; matcher->scan++) {
+		size_t left = matcher->new.size - matcher->scan;
 
-	while (scan < matcher->new.size) {
-		size_t score = 0, counted = scan += length;
+		if (matcher->scan >= until)
+			return false;
+		matcher->length = suffix_find(matcher->suffix,
+			(Bytes){matcher->new.data + matcher->scan, left < SEARCH_MAX ? left : SEARCH_MAX},
+			matcher->scan - matcher->last_new + matcher->last_old, &matcher->place);
+		for (; matcher->counted < matcher->scan + matcher->length; matcher->counted++)
+			matcher->score += agrees(matcher, matcher->counted);
+		if ((matcher->length == matcher->score && matcher->length != 0) ||
+			matcher->length > matcher->score + matcher->better)
+			break;
+		matcher->score -= matcher->scan < matcher->counted && agrees(matcher, matcher->scan);
+	}
+	matcher->looking = false;
+	return true;
+}
 
-		for (; scan < matcher->new.size; scan++) {
-			size_t left = matcher->new.size - scan;
+/* One step of the search: up to the next block, or to `until`. Returns whether there is more before that. */
+static int step(Matcher *matcher, size_t until, bool *ret_more, Error *error)
+{
+	bool ends;
 
-			length = suffix_find(matcher->suffix,
-				(Bytes){matcher->new.data + scan, left < SEARCH_MAX ? left : SEARCH_MAX},
-				scan - matcher->last_new + matcher->last_old, &place);
-			for (; counted < scan + length; counted++)
-				score += agrees(matcher, counted);
-			if ((length == score && length != 0) || length > score + matcher->better)
-				break;
-			score -= scan < counted && agrees(matcher, scan);
-		}
-		if (length != score || scan == matcher->new.size) {
-			if (finish(matcher, scan, place, scan == matcher->new.size ? 0 : length, error) < 0)
-				return -1;
-			if (progress)
-				progress(userdata, scan, matcher->new.size);
-		}
+	*ret_more = look(matcher, until);
+	if (!*ret_more)
+		return 0;
+	ends = matcher->scan == matcher->new.size;
+	*ret_more = !ends;
+	/* What the last block has as well is no reason for another. */
+	if (matcher->length == matcher->score && !ends)
+		return 0;
+	return finish(matcher, matcher->scan, matcher->place, ends ? 0 : matcher->length, error);
+}
+
+static Mark mark_of(const Matcher *matcher)
+{
+	return (Mark){matcher->scan, matcher->length, matcher->last_new, matcher->last_old, matcher->n};
+}
+
+static int search_piece(Piece *piece, Error *error)
+{
+	Matcher *matcher = &piece->matcher;
+	bool more = matcher->scan < matcher->new.size;
+
+	piece->marks = calloc(MARKS_MAX, sizeof(*piece->marks));
+	if (!piece->marks)
+		return error_memory(error);
+	while (more) {
+		size_t before = matcher->n;
+
+		if (step(matcher, piece->end, &more, error) < 0)
+			return -1;
+		if (matcher->n > before && !matcher->looking && piece->n_marks < MARKS_MAX)
+			piece->marks[piece->n_marks++] = mark_of(matcher);
 	}
 	return 0;
+}
+
+static void tell_progress(Search *search)
+{
+	(void)pthread_mutex_lock(&search->lock);
+	search->n_done++;
+	if (search->progress)
+		search->progress(search->userdata, search->n_done, search->n_pieces);
+	(void)pthread_mutex_unlock(&search->lock);
+}
+
+static int search_number(void *userdata, size_t number, Error *error)
+{
+	Search *search = userdata;
+
+	if (search_piece(&search->pieces[number], error) < 0)
+		return -1;
+	tell_progress(search);
+	return 0;
+}
+
+/* Has the search of the piece been where the matcher is? Then it has gone on from there as the matcher would.
+ */
+static const Mark *meet(const Matcher *matcher, Piece *piece)
+{
+	const Mark *mark;
+
+	while (piece->next_mark < piece->n_marks && piece->marks[piece->next_mark].scan < matcher->scan)
+		piece->next_mark++;
+	if (piece->next_mark == piece->n_marks || matcher->looking)
+		return NULL;
+	mark = &piece->marks[piece->next_mark];
+	return mark->scan == matcher->scan && mark->length == matcher->length &&
+			       mark->last_new == matcher->last_new && mark->last_old == matcher->last_old
+		       ? mark
+		       : NULL;
+}
+
+/* Goes on, as if it had found all that the piece has found from there on. */
+static int take_over(Matcher *matcher, const Piece *piece, const Mark *mark, Error *error)
+{
+	Matcher from = piece->matcher;
+
+	for (size_t i = mark->n; i < from.n; i++)
+		if (add_block(matcher, from.blocks[i].at, from.blocks[i].old, from.blocks[i].length, error) <
+			0)
+			return -1;
+	from.blocks = matcher->blocks;
+	from.n = matcher->n;
+	from.capacity = matcher->capacity;
+	*matcher = from;
+	return 0;
+}
+
+/* Goes on with the search through the piece, until it is where the piece's own search has been. */
+static int join(Matcher *matcher, Piece *piece, Error *error)
+{
+	bool more = matcher->scan < matcher->new.size;
+
+	while (more) {
+		const Mark *mark = meet(matcher, piece);
+
+		if (mark)
+			return take_over(matcher, piece, mark, error);
+		if (step(matcher, piece->end, &more, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Pieces that are searched at the same time come to what one search of the whole does: that, going on from
+ * one piece into the next, soon is where the search of that one has been. */
+static int search_all(Search *search, unsigned workers, Error *error)
+{
+	Matcher *matcher = &search->pieces[0].matcher;
+	bool alone = parallel_workers(workers) == 1;
+
+	if (parallel_run(alone ? 1 : search->n_pieces, workers, search_number, search, error) < 0)
+		return -1;
+	for (size_t i = 1; i < search->n_pieces; i++) {
+		Piece *piece = &search->pieces[i];
+
+		if (join(matcher, piece, error) < 0)
+			return -1;
+		if (alone)
+			tell_progress(search);
+		free(piece->matcher.blocks);
+		piece->matcher.blocks = NULL;
+	}
+	return 0;
+}
+
+static void init_pieces(Search *search, const Matcher *matcher)
+{
+	for (size_t i = 0; i < search->n_pieces; i++) {
+		Piece *piece = &search->pieces[i];
+		size_t begin = i * PIECE_SIZE;
+
+		piece->matcher = *matcher;
+		piece->matcher.scan = piece->matcher.last_new = begin;
+		piece->matcher.last_old = begin < matcher->old.size ? begin : matcher->old.size;
+		piece->end = i + 1 < search->n_pieces ? begin + PIECE_SIZE : SIZE_MAX;
+	}
 }
 
 /* Leaves out what costs more than it brings. */
@@ -164,17 +335,33 @@ static void drop_poor(Matcher *matcher)
 	matcher->n = kept;
 }
 
-int match_find(const Suffix *suffix, Bytes old, Bytes new, unsigned better, MatchProgress progress,
-	void *userdata, Block **ret, uint32_t *ret_n, Error *error)
+int match_find(const MatchJob *job, Block **ret, uint32_t *ret_n, Error *error)
 {
-	Matcher matcher = {.suffix = suffix, .old = old, .new = new, .better = better};
+	const Matcher matcher = {
+		.suffix = job->suffix, .old = job->old, .new = job->new, .better = job->better};
+	Search search = {
+		.n_pieces = job->new.size / PIECE_SIZE + 1,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.progress = job->progress,
+		.userdata = job->userdata,
+	};
+	int r;
 
-	if (find_all(&matcher, progress, userdata, error) < 0) {
-		free(matcher.blocks);
-		return -1;
+	search.pieces = calloc(search.n_pieces, sizeof(*search.pieces));
+	if (!search.pieces)
+		return error_memory(error);
+	init_pieces(&search, &matcher);
+	r = search_all(&search, job->workers, error);
+	if (r == 0) {
+		drop_poor(&search.pieces[0].matcher);
+		*ret = TAKE_PTR(search.pieces[0].matcher.blocks);
+		*ret_n = (uint32_t)search.pieces[0].matcher.n;
 	}
-	drop_poor(&matcher);
-	*ret = matcher.blocks;
-	*ret_n = (uint32_t)matcher.n;
-	return 0;
+	for (size_t i = 0; i < search.n_pieces; i++) {
+		free(search.pieces[i].matcher.blocks);
+		free(search.pieces[i].marks);
+	}
+	free(search.pieces);
+	(void)pthread_mutex_destroy(&search.lock);
+	return r;
 }

@@ -11,7 +11,16 @@
 
 typedef void (*MatchProgress)(void *userdata, uint64_t done, uint64_t total);
 
-/* Blocks of the whole of new, in order, without overlap there. A new place must have `better` bytes more in
- * common than what follows the last one: few make more and shorter blocks. The caller frees *ret. */
-int match_find(const Suffix *suffix, Bytes old, Bytes new, unsigned better, MatchProgress progress,
-	void *userdata, Block **ret, uint32_t *ret_n, Error *error);
+typedef struct MatchJob {
+	const Suffix *suffix; /* of old */
+	Bytes old, new;
+	/* A new place must have so many bytes more in common than what follows the last one: few make more
+	 * and shorter blocks. */
+	unsigned better;
+	unsigned workers;       /* as parallel_run() takes them; they change nothing in what is found */
+	MatchProgress progress; /* may be NULL; called by one thread at a time */
+	void *userdata;
+} MatchJob;
+
+/* Blocks of the whole of new, in order, without overlap there. The caller frees *ret. */
+int match_find(const MatchJob *job, Block **ret, uint32_t *ret_n, Error *error);
