@@ -22,7 +22,9 @@ enum {
 	LINES_EACH = 8,            /* lines of contexts for each new byte */
 	MODELLED_MAX = 512 * 1024, /* new bytes that always go through the models */
 	TEACHABLE_MAX = 32 * 1024, /* new bytes with which teaching is worth its time */
-	TEACH_GAP = 128,           /* bytes taught of what a change takes the place of */
+	BLOCK_COST = 4,            /* bytes that a block takes, about */
+	OVERLAP_MIN = 4 << 20,  /* bytes of the result from which on the models are light beside the search */
+	TEACH_GAP = 128,        /* bytes taught of what a change takes the place of */
 	SEARCHED_MAX = 1 << 30, /* old bytes that are searched together: it takes six times as much memory */
 };
 
@@ -32,9 +34,19 @@ typedef struct Diff {
 	size_t *indexes;    /* which of job->sources they are */
 	Layout layout;      /* over those */
 	Elf *new_elves;     /* as many as layout.new_elves */
-	uint8_t *old, *new; /* normal forms */
+	uint8_t *old, *new; /* normal forms, from the begin of a round until its blocks are found */
 	unsigned round, n_rounds;
+	Digest *digests; /* of job->sources, those that has_digest says, and behind them of the result */
+	bool *has_digest;
 } Diff;
+
+/* What a round has found, and the delta that says it. */
+typedef struct Found {
+	const Diff *diff;
+	FinalLayout final;
+	uint64_t new; /* bytes that no block has right */
+	Buffer delta;
+} Found;
 
 static void diff_clear_cleanup(Diff *diff)
 {
@@ -44,6 +56,14 @@ static void diff_clear_cleanup(Diff *diff)
 	free(diff->indexes);
 	free(diff->old);
 	free(diff->new);
+	free(diff->digests);
+	free(diff->has_digest);
+}
+
+static void found_clear_cleanup(Found *found)
+{
+	final_layout_clear(&found->final);
+	buffer_clear(&found->delta);
 }
 
 static int check_extents(const DiffJob *job, Error *error)
@@ -80,7 +100,9 @@ static int choose_sources(Diff *diff, Error *error)
 
 	diff->searched = calloc(job->n_sources + 1, sizeof(*diff->searched));
 	diff->indexes = calloc(job->n_sources + 1, sizeof(*diff->indexes));
-	if (!chosen || !diff->searched || !diff->indexes)
+	diff->digests = calloc(job->n_sources + 1, sizeof(*diff->digests));
+	diff->has_digest = calloc(job->n_sources + 1, sizeof(*diff->has_digest));
+	if (!chosen || !diff->searched || !diff->indexes || !diff->digests || !diff->has_digest)
 		return error_memory(error);
 	for (size_t i = 0; i < job->n_extents + job->n_sources; i++) {
 		size_t source = i < job->n_extents ? job->extents[i].likely_source : i - job->n_extents;
@@ -107,9 +129,51 @@ static void copy_bytes(uint8_t *to, Bytes from)
 }
 
 /* What can be compared before anything is known of what has become what. */
-static int normalize_by_content(Diff *diff, Error *error)
+static int normalize_by_content(void *userdata, size_t number, Error *error)
+{
+	const Diff *diff = userdata;
+	const Layout *layout = &diff->layout;
+
+	if (number < layout->n_new_elves)
+		return normal_by_content(
+			&diff->new_elves[number], diff->new + layout->new_elves[number].at, error);
+	number -= layout->n_new_elves;
+	return normal_by_content(
+		&layout->old_elves[number].elf, diff->old + layout->old_elves[number].at, error);
+}
+
+/* With blocks at hand, the same reference is one to what the other file's has become. Where several files
+ * come from one, the last has its say. */
+static int normalize_by_place(void *userdata, size_t number, Error *error)
+{
+	CLEANUP(addresses_free) Addresses *addresses = NULL;
+	const Diff *diff = userdata;
+	const Layout *layout = &diff->layout;
+	OldElf *old;
+
+	if (number < layout->n_new_elves) {
+		normal_new_by_place(&diff->new_elves[number], diff->new + layout->new_elves[number].at);
+		return 0;
+	}
+	number -= layout->n_new_elves;
+	old = &layout->old_elves[number];
+	for (uint32_t i = layout->n_new_elves; i > 0; i--) {
+		const NewElf *new = &layout->new_elves[i - 1];
+
+		if (new->counterpart != number)
+			continue;
+		if (addresses_new(layout, &addresses, error) < 0)
+			return -1;
+		normal_old_by_place(old, new, addresses, diff->old + old->at);
+		return 0;
+	}
+	return 0;
+}
+
+static int normalize(Diff *diff, Error *error)
 {
 	Layout *layout = &diff->layout;
+	ParallelTask task = diff->round == 0 ? normalize_by_content : normalize_by_place;
 
 	diff->old = malloc((size_t)layout->starts[layout->n_sources] + 1);
 	diff->new = malloc(diff->job->result.size + 1);
@@ -118,32 +182,10 @@ static int normalize_by_content(Diff *diff, Error *error)
 	for (uint32_t i = 0; i < layout->n_sources; i++)
 		copy_bytes(diff->old + layout->starts[i], diff->searched[i]);
 	copy_bytes(diff->new, diff->job->result);
-	for (uint32_t i = 0; i < layout->n_old_elves; i++)
-		if (normal_by_content(&layout->old_elves[i].elf, diff->old + layout->old_elves[i].at, error) <
-			0)
-			return -1;
-	for (uint32_t i = 0; i < layout->n_new_elves; i++)
-		if (normal_by_content(&diff->new_elves[i], diff->new + layout->new_elves[i].at, error) < 0)
-			return -1;
-	return 0;
-}
-
-/* With blocks at hand, the same reference is one to what the other file's has become. */
-static int normalize_by_place(Diff *diff, Error *error)
-{
-	CLEANUP(addresses_free) Addresses *addresses = NULL;
-	Layout *layout = &diff->layout;
-
-	if (layout_sort(layout, error) < 0 || addresses_new(layout, &addresses, error) < 0)
+	if (diff->round > 0 && layout_sort(layout, error) < 0)
 		return -1;
-	for (uint32_t i = 0; i < layout->n_new_elves; i++) {
-		NewElf *new = &layout->new_elves[i];
-		OldElf *old = &layout->old_elves[new->counterpart];
-
-		normal_new_by_place(&diff->new_elves[i], diff->new + new->at);
-		normal_old_by_place(old, new, addresses, diff->old + old->at);
-	}
-	return 0;
+	return parallel_run(
+		(size_t)layout->n_new_elves + layout->n_old_elves, diff->job->workers, task, diff, error);
 }
 
 static void show(void *userdata, uint64_t done, uint64_t total)
@@ -227,13 +269,14 @@ static int mark_boundaries(Layout *layout, uint8_t **marks, Error *error)
 	return 0;
 }
 
-static int write_coded(const Diff *diff, Layout *layout, Pack *pack, uint64_t new, Buffer *ret, Error *error)
+static int write_coded(Found *found, Pack *pack, Buffer *ret, Error *error)
 {
-	const BodySettings settings = {
-		.line_bits = line_bits_for(new), .teach_gap = new < TEACHABLE_MAX ? TEACH_GAP : 0};
+	Layout *layout = &found->final.layout;
+	const BodySettings settings = {.line_bits = line_bits_for(found->new),
+		.teach_gap = found->new < TEACHABLE_MAX ? TEACH_GAP : 0};
 	CLEANUP_FREE uint8_t **marks = calloc((size_t)layout->n_old_elves + 1, sizeof(*marks));
 	const BodyWriting writing = {
-		.result = diff->job->result.data,
+		.result = found->diff->job->result.data,
 		.boundaries = (const uint8_t *const *)marks,
 		.is_to_be_packed = pack_is_wanted,
 		.pack = pack_append,
@@ -257,27 +300,42 @@ static int write_coded(const Diff *diff, Layout *layout, Pack *pack, uint64_t ne
 	return r;
 }
 
-static int write_body(const Diff *diff, Layout *layout, Buffer *body, Error *error)
+static int write_body(Found *found, Buffer *body, Error *error)
 {
 	CLEANUP(pack_free) Pack *pack = NULL;
 	CLEANUP_BUFFER Buffer coded = BUFFER_INIT;
-	uint64_t new = count_new(diff);
 	/* The models take half a second for each MiB. */
-	bool is_too_much = new > MODELLED_MAX + diff->job->result.size / 64;
+	bool is_too_much = found->new > MODELLED_MAX + found->diff->job->result.size / 64;
 
-	if (pack_new(is_too_much, &pack, error) < 0 ||
-		write_coded(diff, layout, pack, new, &coded, error) < 0)
+	if (pack_new(is_too_much, &pack, error) < 0 || write_coded(found, pack, &coded, error) < 0)
 		return -1;
 	return delta_body_write(buffer_bytes(&coded), pack_bytes(pack), body, error);
 }
 
-static int name_sources(const Diff *diff, const FinalLayout *final, DeltaHeader *header, Error *error)
+/* Of a source, or behind them of the result: made when it is first asked for. */
+static int digest_of(const Diff *diff, size_t index, Digest *ret, Error *error)
 {
+	const DiffJob *job = diff->job;
+
+	if (!diff->has_digest[index] &&
+		hash_bytes(index < job->n_sources ? job->sources[index].bytes : job->result,
+			&diff->digests[index], error) < 0)
+		return -1;
+	diff->has_digest[index] = true;
+	*ret = diff->digests[index];
+	return 0;
+}
+
+static int name_sources(const Found *found, DeltaHeader *header, Error *error)
+{
+	const FinalLayout *final = &found->final;
+
 	header->sources = calloc((size_t) final->layout.n_sources + 1, sizeof(*header->sources));
 	if (!header->sources)
 		return error_memory(error);
 	for (uint32_t i = 0; i < final->layout.n_sources; i++) {
-		const DiffSource *from = &diff->job->sources[diff->indexes[final->indexes[i]]];
+		size_t index = found->diff->indexes[final->indexes[i]];
+		const DiffSource *from = &found->diff->job->sources[index];
 		DeltaSource *source = &header->sources[i];
 
 		header->n_sources = i + 1;
@@ -285,30 +343,43 @@ static int name_sources(const Diff *diff, const FinalLayout *final, DeltaHeader 
 		source->size = from->bytes.size;
 		if (!source->name)
 			return error_memory(error);
-		if (hash_bytes(from->bytes, &source->digest, error) < 0)
+		if (digest_of(found->diff, index, &source->digest, error) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int write_delta(const Diff *diff, Buffer *ret, Error *error)
+static int write_delta(Found *found, Error *error)
 {
-	CLEANUP(final_layout_clear) FinalLayout final = {.sources = NULL};
 	CLEANUP(delta_header_clear) DeltaHeader header = {.method = DELTA_METHOD_BODY};
 	CLEANUP_BUFFER Buffer body = BUFFER_INIT;
+	const DiffJob *job = found->diff->job;
 
-	header.result_size = diff->job->result.size;
-	if (final_layout_make(&diff->layout, &final, error) < 0 ||
-		blocks_split_same(&final.layout, diff->job->result.data, error) < 0 ||
-		blocks_limit(&final.layout, LAYOUT_BLOCKS_MAX, error) < 0 ||
-		write_body(diff, &final.layout, &body, error) < 0 ||
-		name_sources(diff, &final, &header, error) < 0 ||
-		hash_bytes(diff->job->result, &header.result_digest, error) < 0)
+	header.result_size = job->result.size;
+	if (write_body(found, &body, error) < 0 || name_sources(found, &header, error) < 0 ||
+		digest_of(found->diff, job->n_sources, &header.result_digest, error) < 0)
 		return -1;
 	header.body_size = body.size;
-	if (delta_header_write(&header, ret, error) < 0)
+	if (delta_header_write(&header, &found->delta, error) < 0)
 		return -1;
-	return buffer_append(ret, body.data, body.size, error);
+	return buffer_append(&found->delta, body.data, body.size, error);
+}
+
+static int search(Diff *diff, Found *ret, Error *error)
+{
+	Layout *layout = &ret->final.layout;
+
+	if (normalize(diff, error) < 0 || find_blocks(diff, error) < 0)
+		return -1;
+	ret->diff = diff;
+	ret->new = count_new(diff);
+	/* They would weigh most while the models are at work. */
+	free(TAKE_PTR(diff->old));
+	free(TAKE_PTR(diff->new));
+	if (final_layout_make(&diff->layout, &ret->final, error) < 0 ||
+		blocks_split_same(layout, diff->job->result.data, error) < 0)
+		return -1;
+	return blocks_limit(layout, LAYOUT_BLOCKS_MAX, error);
 }
 
 static int find_elves(Diff *diff, Error *error)
@@ -318,8 +389,58 @@ static int find_elves(Diff *diff, Error *error)
 	return elves_find_new(&diff->layout, diff->job->result, &diff->new_elves, error);
 }
 
+/* With so little to be said of so much, no other blocks can say it noticeably better. */
+static bool is_hardly_changed(const Found *found)
+{
+	return found->new + BLOCK_COST *(uint64_t)found->final.layout.n_blocks <
+	       found->diff->job->result.size / 65536;
+}
+
+typedef struct Round {
+	Diff *diff;
+	Found found, next;
+} Round;
+
+/* The two things that can be done at the same time: writing what is found, and finding what is next. */
+static int write_or_search(void *userdata, size_t number, Error *error)
+{
+	Round *round = userdata;
+
+	return number == 0 ? write_delta(&round->found, error) : search(round->diff, &round->next, error);
+}
+
+static void round_clear_cleanup(Round *round)
+{
+	found_clear_cleanup(&round->found);
+	found_clear_cleanup(&round->next);
+}
+
 /* Blocks found by the content of what is referred to give the places for a second search, whose blocks give
  * those for a third. Mostly each is better than the last; the smallest counts. */
+static int search_in_rounds(Diff *diff, Buffer *best, Error *error)
+{
+	CLEANUP(round_clear) Round round = {.diff = diff};
+	unsigned workers = diff->job->result.size < OVERLAP_MIN ? 1 : diff->job->workers;
+
+	if (search(diff, &round.found, error) < 0)
+		return -1;
+	if (is_hardly_changed(&round.found))
+		diff->n_rounds = 1;
+	for (unsigned i = 1; i <= diff->n_rounds; i++) {
+		if (parallel_run(i < diff->n_rounds ? 2 : 1, workers, write_or_search, &round, error) < 0)
+			return -1;
+		if (i == 1 || round.found.delta.size < best->size) {
+			buffer_clear(best);
+			*best = round.found.delta;
+			round.found.delta = BUFFER_INIT;
+		}
+		found_clear_cleanup(&round.found);
+		round.found = round.next;
+		round.next = (Found){.diff = NULL};
+	}
+	return 0;
+}
+
 int delta_diff(const DiffJob *job, Buffer *ret, Error *error)
 {
 	CLEANUP(diff_clear) Diff diff = {.job = job, .n_rounds = job->level == DIFF_FAST ? 1 : ROUNDS_MAX};
@@ -330,17 +451,7 @@ int delta_diff(const DiffJob *job, Buffer *ret, Error *error)
 	/* Without references to look up, every search finds the same. */
 	if (diff.layout.n_new_elves == 0)
 		diff.n_rounds = 1;
-	for (unsigned i = 0; i < diff.n_rounds; i++) {
-		CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
-
-		if ((i == 0 ? normalize_by_content(&diff, error) : normalize_by_place(&diff, error)) < 0 ||
-			find_blocks(&diff, error) < 0 || write_delta(&diff, &delta, error) < 0)
-			return -1;
-		if (i == 0 || delta.size < best.size) {
-			buffer_clear(&best);
-			best = delta;
-			delta = BUFFER_INIT;
-		}
-	}
+	if (search_in_rounds(&diff, &best, error) < 0)
+		return -1;
 	return buffer_append(ret, best.data, best.size, error);
 }
