@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,8 @@
 #include "programs/delta-tool/old-files.h"
 #include "programs/delta-tool/output.h"
 #include "programs/delta-tool/tree-pack.h"
+
+enum { LARGE_BLOCK = 256 * 1024 };
 
 /* What a patch is made of. */
 typedef struct Job {
@@ -117,6 +120,9 @@ int command_diff(void *settings, const OptionList *operands, Error *error)
 	CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
 	char size[TEXT_SIZE_MAX];
 
+	/* What is large goes back to the system when it is freed, instead of leaving a hole that the next
+	 * does not fit into. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	if (old_files_read(operands->words[0], &job.old, error) < 0 ||
 		read_new(&job, operands->words[1], patch, error) < 0)
 		return -1;

@@ -36,16 +36,16 @@ typedef struct Diff {
 	Elf *new_elves;     /* as many as layout.new_elves */
 	uint8_t *old, *new; /* normal forms, from the begin of a round until its blocks are found */
 	unsigned round, n_rounds;
-	Digest *digests; /* of job->sources, those that has_digest says, and behind them of the result */
-	bool *has_digest;
 } Diff;
 
 /* What a round has found, and the delta that says it. */
 typedef struct Found {
 	const Diff *diff;
 	FinalLayout final;
-	uint64_t new; /* bytes that no block has right */
-	Buffer delta;
+	uint64_t new;       /* bytes that no block has right */
+	DeltaHeader header; /* but for the digests */
+	Buffer body;
+	uint64_t size; /* of both */
 } Found;
 
 static void diff_clear_cleanup(Diff *diff)
@@ -56,14 +56,14 @@ static void diff_clear_cleanup(Diff *diff)
 	free(diff->indexes);
 	free(diff->old);
 	free(diff->new);
-	free(diff->digests);
-	free(diff->has_digest);
 }
 
-static void found_clear_cleanup(Found *found)
+static void found_clear(Found *found)
 {
 	final_layout_clear(&found->final);
-	buffer_clear(&found->delta);
+	delta_header_clear(&found->header);
+	buffer_clear(&found->body);
+	*found = (Found){.diff = NULL};
 }
 
 static int check_extents(const DiffJob *job, Error *error)
@@ -100,9 +100,7 @@ static int choose_sources(Diff *diff, Error *error)
 
 	diff->searched = calloc(job->n_sources + 1, sizeof(*diff->searched));
 	diff->indexes = calloc(job->n_sources + 1, sizeof(*diff->indexes));
-	diff->digests = calloc(job->n_sources + 1, sizeof(*diff->digests));
-	diff->has_digest = calloc(job->n_sources + 1, sizeof(*diff->has_digest));
-	if (!chosen || !diff->searched || !diff->indexes || !diff->digests || !diff->has_digest)
+	if (!chosen || !diff->searched || !diff->indexes)
 		return error_memory(error);
 	for (size_t i = 0; i < job->n_extents + job->n_sources; i++) {
 		size_t source = i < job->n_extents ? job->extents[i].likely_source : i - job->n_extents;
@@ -300,7 +298,7 @@ static int write_coded(Found *found, Pack *pack, Buffer *ret, Error *error)
 	return r;
 }
 
-static int write_body(Found *found, Buffer *body, Error *error)
+static int write_body(Found *found, Error *error)
 {
 	CLEANUP(pack_free) Pack *pack = NULL;
 	CLEANUP_BUFFER Buffer coded = BUFFER_INIT;
@@ -309,33 +307,19 @@ static int write_body(Found *found, Buffer *body, Error *error)
 
 	if (pack_new(is_too_much, &pack, error) < 0 || write_coded(found, pack, &coded, error) < 0)
 		return -1;
-	return delta_body_write(buffer_bytes(&coded), pack_bytes(pack), body, error);
+	return delta_body_write(buffer_bytes(&coded), pack_bytes(pack), &found->body, error);
 }
 
-/* Of a source, or behind them of the result: made when it is first asked for. */
-static int digest_of(const Diff *diff, size_t index, Digest *ret, Error *error)
-{
-	const DiffJob *job = diff->job;
-
-	if (!diff->has_digest[index] &&
-		hash_bytes(index < job->n_sources ? job->sources[index].bytes : job->result,
-			&diff->digests[index], error) < 0)
-		return -1;
-	diff->has_digest[index] = true;
-	*ret = diff->digests[index];
-	return 0;
-}
-
-static int name_sources(const Found *found, DeltaHeader *header, Error *error)
+static int name_sources(Found *found, Error *error)
 {
 	const FinalLayout *final = &found->final;
+	DeltaHeader *header = &found->header;
 
 	header->sources = calloc((size_t) final->layout.n_sources + 1, sizeof(*header->sources));
 	if (!header->sources)
 		return error_memory(error);
 	for (uint32_t i = 0; i < final->layout.n_sources; i++) {
-		size_t index = found->diff->indexes[final->indexes[i]];
-		const DiffSource *from = &found->diff->job->sources[index];
+		const DiffSource *from = &found->diff->job->sources[found->diff->indexes[final->indexes[i]]];
 		DeltaSource *source = &header->sources[i];
 
 		header->n_sources = i + 1;
@@ -343,26 +327,36 @@ static int name_sources(const Found *found, DeltaHeader *header, Error *error)
 		source->size = from->bytes.size;
 		if (!source->name)
 			return error_memory(error);
-		if (digest_of(found->diff, index, &source->digest, error) < 0)
-			return -1;
 	}
 	return 0;
 }
 
-static int write_delta(Found *found, Error *error)
+static int write_found(Found *found, Error *error)
 {
-	CLEANUP(delta_header_clear) DeltaHeader header = {.method = DELTA_METHOD_BODY};
-	CLEANUP_BUFFER Buffer body = BUFFER_INIT;
-	const DiffJob *job = found->diff->job;
+	CLEANUP_BUFFER Buffer header = BUFFER_INIT;
 
-	header.result_size = job->result.size;
-	if (write_body(found, &body, error) < 0 || name_sources(found, &header, error) < 0 ||
-		digest_of(found->diff, job->n_sources, &header.result_digest, error) < 0)
+	if (write_body(found, error) < 0 || name_sources(found, error) < 0)
 		return -1;
-	header.body_size = body.size;
-	if (delta_header_write(&header, &found->delta, error) < 0)
+	found->header.method = DELTA_METHOD_BODY;
+	found->header.result_size = found->diff->job->result.size;
+	found->header.body_size = found->body.size;
+	if (delta_header_write(&found->header, &header, error) < 0)
 		return -1;
-	return buffer_append(&found->delta, body.data, body.size, error);
+	found->size = header.size + found->body.size;
+	return 0;
+}
+
+static int write_delta(Found *found, Buffer *ret, Error *error)
+{
+	DeltaHeader *header = &found->header;
+
+	for (uint32_t i = 0; i < header->n_sources; i++)
+		if (hash_bytes(found->final.sources[i], &header->sources[i].digest, error) < 0)
+			return -1;
+	if (hash_bytes(found->diff->job->result, &header->result_digest, error) < 0 ||
+		delta_header_write(header, ret, error) < 0)
+		return -1;
+	return buffer_append(ret, found->body.data, found->body.size, error);
 }
 
 static int search(Diff *diff, Found *ret, Error *error)
@@ -396,47 +390,50 @@ static bool is_hardly_changed(const Found *found)
 	       found->diff->job->result.size / 65536;
 }
 
-typedef struct Round {
+typedef struct Rounds {
 	Diff *diff;
-	Found found, next;
-} Round;
+	Found best, found, next;
+} Rounds;
+
+static void rounds_clear_cleanup(Rounds *rounds)
+{
+	found_clear(&rounds->best);
+	found_clear(&rounds->found);
+	found_clear(&rounds->next);
+}
 
 /* The two things that can be done at the same time: writing what is found, and finding what is next. */
 static int write_or_search(void *userdata, size_t number, Error *error)
 {
-	Round *round = userdata;
+	Rounds *rounds = userdata;
 
-	return number == 0 ? write_delta(&round->found, error) : search(round->diff, &round->next, error);
+	return number == 0 ? write_found(&rounds->found, error) : search(rounds->diff, &rounds->next, error);
 }
 
-static void round_clear_cleanup(Round *round)
+static void move_found(Found *from, Found *to)
 {
-	found_clear_cleanup(&round->found);
-	found_clear_cleanup(&round->next);
+	found_clear(to);
+	*to = *from;
+	*from = (Found){.diff = NULL};
 }
 
 /* Blocks found by the content of what is referred to give the places for a second search, whose blocks give
  * those for a third. Mostly each is better than the last; the smallest counts. */
-static int search_in_rounds(Diff *diff, Buffer *best, Error *error)
+static int search_in_rounds(Rounds *rounds, Error *error)
 {
-	CLEANUP(round_clear) Round round = {.diff = diff};
+	Diff *diff = rounds->diff;
 	unsigned workers = diff->job->result.size < OVERLAP_MIN ? 1 : diff->job->workers;
 
-	if (search(diff, &round.found, error) < 0)
+	if (search(diff, &rounds->found, error) < 0)
 		return -1;
-	if (is_hardly_changed(&round.found))
+	if (is_hardly_changed(&rounds->found))
 		diff->n_rounds = 1;
 	for (unsigned i = 1; i <= diff->n_rounds; i++) {
-		if (parallel_run(i < diff->n_rounds ? 2 : 1, workers, write_or_search, &round, error) < 0)
+		if (parallel_run(i < diff->n_rounds ? 2 : 1, workers, write_or_search, rounds, error) < 0)
 			return -1;
-		if (i == 1 || round.found.delta.size < best->size) {
-			buffer_clear(best);
-			*best = round.found.delta;
-			round.found.delta = BUFFER_INIT;
-		}
-		found_clear_cleanup(&round.found);
-		round.found = round.next;
-		round.next = (Found){.diff = NULL};
+		if (i == 1 || rounds->found.size < rounds->best.size)
+			move_found(&rounds->found, &rounds->best);
+		move_found(&rounds->next, &rounds->found);
 	}
 	return 0;
 }
@@ -444,14 +441,14 @@ static int search_in_rounds(Diff *diff, Buffer *best, Error *error)
 int delta_diff(const DiffJob *job, Buffer *ret, Error *error)
 {
 	CLEANUP(diff_clear) Diff diff = {.job = job, .n_rounds = job->level == DIFF_FAST ? 1 : ROUNDS_MAX};
-	CLEANUP_BUFFER Buffer best = BUFFER_INIT;
+	CLEANUP(rounds_clear) Rounds rounds = {.diff = &diff};
 
 	if (check_extents(job, error) < 0 || choose_sources(&diff, error) < 0 || find_elves(&diff, error) < 0)
 		return -1;
 	/* Without references to look up, every search finds the same. */
 	if (diff.layout.n_new_elves == 0)
 		diff.n_rounds = 1;
-	if (search_in_rounds(&diff, &best, error) < 0)
+	if (search_in_rounds(&rounds, error) < 0)
 		return -1;
-	return buffer_append(ret, best.data, best.size, error);
+	return write_delta(&rounds.best, ret, error);
 }
