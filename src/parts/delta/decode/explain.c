@@ -49,15 +49,43 @@ typedef struct Counter {
 	Coder coder;
 	Coder reader;
 	double bits[CODER_PURPOSES];
+	double likely[CODER_PURPOSES]; /* 1, times what has not been put into bits yet */
 	uint64_t asked[CODER_PURPOSES];
 } Counter;
+
+/* log2(x), for x from 1 to 2. libm would be loaded and relocated at each start of a program, for this alone.
+ */
+static double log2_of(double x)
+{
+	double log = 0;
+
+	for (double digit = 0.5; digit > 1e-6; digit /= 2) {
+		x *= x;
+		if (x >= 2) {
+			x /= 2;
+			log += digit;
+		}
+	}
+	return log;
+}
+
+static void add_up(Counter *counter, unsigned purpose)
+{
+	int exponent;
+	double mantissa = frexp(counter->likely[purpose], &exponent);
+
+	counter->bits[purpose] -= exponent - 1 + log2_of(2 * mantissa);
+	counter->likely[purpose] = 1;
+}
 
 static unsigned count(Coder *coder, unsigned one, unsigned bit)
 {
 	Counter *counter = (Counter *)coder;
 
 	bit = coder_bit(&counter->reader, one, bit);
-	counter->bits[coder->purpose] -= log2((bit ? one : 65536 - one) / 65536.0);
+	counter->likely[coder->purpose] *= (bit ? one : 65536 - one) / 65536.0;
+	if (counter->likely[coder->purpose] < 1e-200)
+		add_up(counter, coder->purpose);
 	counter->asked[coder->purpose]++;
 	return bit;
 }
@@ -104,11 +132,15 @@ int delta_explain(
 		unpack_new(packed, &unpacker, error) < 0)
 		return -1;
 	reading.unpacker = unpacker;
+	for (unsigned i = 0; i < CODER_PURPOSES; i++)
+		counter.likely[i] = 1;
 	coder_read_from(&counter.reader, coded);
 	if (layout_begin(&layout, sources, header->n_sources, header->result_size, error) < 0 ||
 		layout_code(&layout, &counter.coder, false, error) < 0 ||
 		body_read(&layout, &counter.coder, &reading, error) < 0)
 		return error_in(error, "the delta is damaged");
+	for (unsigned i = 0; i < CODER_PURPOSES; i++)
+		add_up(&counter, i);
 	counter.bits[CODER_PACKED] += 8.0 * (double)packed.size;
 	take_account(&layout, &counter, ret);
 	return 0;

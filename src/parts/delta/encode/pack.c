@@ -5,7 +5,7 @@
 #include <zstd.h>
 
 struct Pack {
-	ZSTD_CCtx *context;
+	ZSTD_CCtx *context; /* NULL until there is something to pack: mostly there is not */
 	bool all;
 	Buffer out;
 };
@@ -17,9 +17,6 @@ int pack_new(bool all, Pack **ret, Error *error)
 	if (!pack)
 		return error_memory(error);
 	pack->all = all;
-	pack->context = ZSTD_createCCtx();
-	if (!pack->context)
-		return error_memory(error);
 	*ret = TAKE_PTR(pack);
 	return 0;
 }
@@ -44,6 +41,10 @@ static int compress(Pack *pack, Bytes bytes, int level, size_t *ret, Error *erro
 {
 	size_t bound = ZSTD_compressBound(bytes.size), n;
 
+	if (!pack->context)
+		pack->context = ZSTD_createCCtx();
+	if (!pack->context)
+		return error_memory(error);
 	if (buffer_reserve(&pack->out, bound, error) < 0)
 		return -1;
 	n = ZSTD_CCtx_reset(pack->context, ZSTD_reset_session_and_parameters);
