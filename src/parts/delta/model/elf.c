@@ -91,6 +91,55 @@ bool segments_offset(const ElfSegment *segments, uint32_t n, uint64_t address, u
 	return true;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Within size from begin on, where every place that an earlier range has belongs to that one. Distances wrap,
+ * as addresses do. */
+static void enter_range(uint64_t at, uint64_t begin, uint64_t size, SegmentReach *reach)
+{
+	reach->before = least(reach->before, at - begin);
+	reach->behind = least(reach->behind, size - (at - begin));
+}
+
+static void avoid_range(uint64_t at, uint64_t begin, uint64_t size, SegmentReach *reach)
+{
+	if (size == 0)
+		return;
+	reach->before = least(reach->before, at - (begin + size));
+	reach->behind = least(reach->behind, begin - at);
+}
+
+SegmentReach segments_reach_of_address(const ElfSegment *segments, uint32_t n, uint64_t address)
+{
+	SegmentReach reach = {UINT64_MAX, UINT64_MAX};
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (address - segments[i].address < segments[i].file_size) {
+			enter_range(address, segments[i].address, segments[i].file_size, &reach);
+			return reach;
+		}
+		avoid_range(address, segments[i].address, segments[i].file_size, &reach);
+	}
+	return (SegmentReach){0, 1};
+}
+
+SegmentReach segments_reach_of_offset(const ElfSegment *segments, uint32_t n, uint32_t offset)
+{
+	SegmentReach reach = {UINT64_MAX, UINT64_MAX};
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (offset >= segments[i].offset && offset - segments[i].offset < segments[i].file_size) {
+			enter_range(offset, segments[i].offset, segments[i].file_size, &reach);
+			return reach;
+		}
+		avoid_range(offset, segments[i].offset, segments[i].file_size, &reach);
+	}
+	return (SegmentReach){0, 1};
+}
+
 bool elf_is_address(const Elf *elf, uint64_t address)
 {
 	for (uint32_t i = 0; i < elf->n_segments; i++)

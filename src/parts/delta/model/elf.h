@@ -133,3 +133,12 @@ bool elf_is_address(const Elf *elf, uint64_t address);
  */
 bool segments_address(const ElfSegment *segments, uint32_t n, uint32_t offset, uint64_t *ret);
 bool segments_offset(const ElfSegment *segments, uint32_t n, uint64_t address, uint32_t *ret);
+
+/* How many addresses, or offsets, around one keep their distance from what it corresponds to: so many before
+ * it, and so many from it on. At least itself. */
+typedef struct SegmentReach {
+	uint64_t before, behind;
+} SegmentReach;
+
+SegmentReach segments_reach_of_address(const ElfSegment *segments, uint32_t n, uint64_t address);
+SegmentReach segments_reach_of_offset(const ElfSegment *segments, uint32_t n, uint32_t offset);
