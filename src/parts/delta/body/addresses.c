@@ -29,7 +29,7 @@ struct Addresses {
 	const Layout *layout;
 	const OldElf *old;
 	const NewElf *new;
-	SteadyAddresses steady;
+	SteadyRange steady;
 	uint32_t pair, n_pairs;
 	uint64_t taught[LESSONS / 64]; /* which lessons may be of this pair: small enough to be at hand */
 	bool has_taught;
@@ -72,7 +72,7 @@ static void enter_block(Addresses *addresses, const Block *block)
 {
 	const OldElf *old = addresses->old;
 	const NewElf *new = addresses->new;
-	SteadyAddresses *steady = &addresses->steady;
+	SteadyRange *steady = &addresses->steady;
 	uint32_t from = block->old - old->at;
 	uint32_t in_old = distance_to_end(old->elf.segments, old->elf.n_segments, from);
 	uint32_t in_new = distance_to_end(new->segments, new->n_segments, block->at - new->at);
@@ -95,12 +95,12 @@ void addresses_between(Addresses *addresses, const OldElf *old, const NewElf *ne
 	}
 	addresses->old = old;
 	addresses->new = new;
-	addresses->steady = (SteadyAddresses){.size = 0};
+	addresses->steady = (SteadyRange){.size = 0};
 	if (block)
 		enter_block(addresses, block);
 }
 
-SteadyAddresses addresses_steady(const Addresses *addresses)
+SteadyRange addresses_steady(const Addresses *addresses)
 {
 	return addresses->steady;
 }
@@ -228,7 +228,7 @@ static void find_run(const Addresses *addresses, uint64_t target, Run *ret)
 
 uint64_t addresses_map(Addresses *addresses, uint64_t target, AddressSource *ret_source)
 {
-	const SteadyAddresses *steady = &addresses->steady;
+	const SteadyRange *steady = &addresses->steady;
 	size_t slot = slot_of(target);
 	Run *run = &addresses->runs[target >> RUN_GRANULE & (RUNS - 1)];
 

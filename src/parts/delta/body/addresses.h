@@ -7,6 +7,7 @@
  */
 
 #include "parts/delta/body/layout.h"
+#include "parts/delta/model/scan.h"
 
 typedef struct Addresses Addresses;
 
@@ -26,14 +27,8 @@ typedef enum AddressSource {
  * outside of one. What is there and was not learnt otherwise is known to move with it. */
 void addresses_between(Addresses *addresses, const OldElf *old, const NewElf *new, const Block *block);
 
-/* What moves as a whole with that block: size addresses, which the old ELF file has from the offset at on. */
-typedef struct SteadyAddresses {
-	uint64_t address, size;
-	uint64_t shift; /* from there to the new ones */
-	uint32_t at;
-} SteadyAddresses;
-
-SteadyAddresses addresses_steady(const Addresses *addresses);
+/* What moves as a whole with that block. */
+SteadyRange addresses_steady(const Addresses *addresses);
 
 uint64_t addresses_map(Addresses *addresses, uint64_t target, AddressSource *ret_source);
 

@@ -98,23 +98,30 @@ static void code_number(Body *body, const Reference *reference, const uint8_t *o
 		reference_put_value(reference, old_field, number, field);
 }
 
-int body_code_reference(Body *body, Stretch *stretch, const Reference *reference, Error *error)
+/* Does the result have what is expected? */
+static bool is_as_expected(Body *body, const Stretch *stretch, const Reference *reference, uint32_t at)
 {
-	uint8_t *hits = &body->hits[reference->kind];
+	Prediction guess;
+
+	if (reference->from == ORIGIN_NUMBER)
+		return body->drift.by != 0 || reference_value(reference, stretch->old->elf.bytes.data + reference->at) == reference_value(reference, body_at(body, at));
+	predict(body, stretch, reference, at, &guess);
+	return memcmp(body_at(body, at), guess.bytes, reference->size) == 0;
+}
+
+/* The reference whose field is at a place of the result. */
+static void code_reference(Body *body, const Stretch *stretch, const Reference *reference, uint32_t at)
+{
+	uint8_t *hits = &body->hits[reference->kind], *field = body_at(body, at);
 	Prediction guess;
 	Adaptive *model;
-	uint8_t *field;
 	unsigned hit;
 
-	if (body_room(body, 8, error) < 0)
-		return -1;
-	field = body_at(body, body->at);
 	if (reference->from == ORIGIN_NUMBER) {
 		code_number(body, reference, stretch->old->elf.bytes.data + reference->at, field);
-		body->at += reference->size;
-		return 0;
+		return;
 	}
-	predict(body, stretch, reference, body->at, &guess);
+	predict(body, stretch, reference, at, &guess);
 	model = &body->hit[reference->kind][guess.source][guess.near][*hits & 3];
 	body->coder->purpose = CODER_REFERENCES + reference->kind;
 	hit = adaptive_code(
@@ -124,8 +131,106 @@ int body_code_reference(Body *body, Stretch *stretch, const Reference *reference
 		code_miss(body, reference, &guess, field);
 	else if (!body->writing)
 		memcpy(field, guess.bytes, reference->size);
-	body->at += reference->size;
-	if (reference->from == ORIGIN_PLACE && stretch->region == REGION_X86_64)
-		stretch->boundary = reference->at + reference->skip - (stretch->from - stretch->old->at);
+}
+
+/* References of which nothing is said, because all are as expected: numbers stay, as long as none has moved. */
+static void follow_reference(Body *body, const Stretch *stretch, const Reference *reference, uint32_t at)
+{
+	Prediction guess;
+
+	if (body->writing)
+		return;
+	predict(body, stretch, reference, at, &guess);
+	memcpy(body_at(body, at), guess.bytes, reference->size);
+}
+
+/* References that are whole within a copied stretch. */
+typedef struct Copied {
+	const Reference *items;
+	size_t n;
+	bool right, still; /* as expected; numbers, too */
+} Copied;
+
+/* Copies a piece of the stretch and the references that are whole within it, which it takes. Returns how many bytes that are: it ends before
+ * a reference that is not. */
+static uint32_t copy_piece(Body *body, const Stretch *stretch, Copied *copied, uint32_t offset, uint32_t n)
+{
+	uint32_t from = offset + (stretch->old ? stretch->from - stretch->old->at : 0);
+
+	if (!body->writing)
+		memcpy(body_at(body, body->at), stretch->bytes + offset, n);
+	for (; copied->n > 0 && copied->items->at - from < n; copied->items++, copied->n--) {
+		const Reference *reference = copied->items;
+		uint32_t at = body->at + (reference->at - from);
+
+		if (reference->at - from + reference->size > n)
+			return reference->at - from;
+		if (!copied->right || (reference->from == ORIGIN_NUMBER && !copied->still))
+			code_reference(body, stretch, reference, at);
+		else if (reference->from != ORIGIN_NUMBER)
+			follow_reference(body, stretch, reference, at);
+	}
+	return n;
+}
+
+static Copied find_copied(const References *references, uint32_t from, uint32_t to)
+{
+	const Reference *items = references->items;
+	size_t first = references->next, behind;
+
+	while (first < references->n && items[first].at < from)
+		first++;
+	behind = first;
+	while (behind < references->n && items[behind].at + items[behind].size <= to)
+		behind++;
+	return (Copied){.items = items + first, .n = behind - first};
+}
+
+/* One bit says it of all of them, as it mostly is. */
+static void code_right(Body *body, const Stretch *stretch, Copied *copied, uint32_t from)
+{
+	bool right = true;
+
+	copied->still = body->drift.by == 0;
+	for (size_t i = 0; body->writing && right && i < copied->n; i++)
+		right = is_as_expected(
+			body, stretch, &copied->items[i], body->at + (copied->items[i].at - from));
+	body->coder->purpose = CODER_RUNS;
+	copied->right = adaptive_code(&body->right[body->was_right & 3], body->coder, right);
+	body->was_right = (uint8_t)(body->was_right << 1 | copied->right);
+}
+
+/* Where the last instruction ends that has a reference: corrections begin there to look for instructions. */
+static void keep_boundary(Stretch *stretch, const Copied *copied)
+{
+	size_t i = copied->n;
+
+	while (i > 0 && copied->items[i - 1].from != ORIGIN_PLACE)
+		i--;
+	if (i > 0 && stretch->region == REGION_X86_64)
+		stretch->boundary = copied->items[i - 1].at + copied->items[i - 1].skip -
+				    (stretch->from - stretch->old->at);
+}
+
+int body_copy_clean(Body *body, Stretch *stretch, const References *references, uint32_t offset, uint32_t end,
+	Error *error)
+{
+	enum { PIECE = BODY_WINDOW / 4 };
+	uint32_t base = stretch->old ? stretch->from - stretch->old->at : 0;
+	Copied copied = find_copied(references, base + offset, base + end), all = copied;
+
+	if (copied.n == 0)
+		return body_copy(body, stretch->bytes + offset, end - offset, error);
+	code_right(body, stretch, &copied, base + offset);
+	while (offset < end) {
+		uint32_t n = end - offset < PIECE ? end - offset : PIECE;
+
+		if (body_room(body, n, error) < 0)
+			return -1;
+		n = copy_piece(body, stretch, &copied, offset, n);
+		body->at += n;
+		offset += n;
+	}
+	keep_boundary(stretch, &all);
 	return 0;
 }

@@ -36,10 +36,10 @@ typedef struct Body {
 	uint8_t *window;            /* the result from window_at on */
 	uint32_t window_at, at;
 	ReferenceScan scan;
-	References references;
+	References references, around;
 
 	/* models */
-	Adaptive dirty[4];                      /* by the last two answers */
+	Adaptive dirty[4], right[4];            /* by the last two answers */
 	Adaptive hit[REFERENCE_KINDS][4][2][4]; /* by where the guess is from, whether the target is near, and
 						   the last two answers */
 	Adaptive kind[REGION_KINDS + 1][8];     /* of new bytes, by the region */
@@ -47,7 +47,7 @@ typedef struct Body {
 	AdaptiveNumber run, length, skip, setting, drifts, part, packed;
 	Adaptive whole[2];
 	AdaptiveNumber moved[REFERENCE_KINDS];
-	uint8_t hits[REFERENCE_KINDS], was_dirty;
+	uint8_t hits[REFERENCE_KINDS], was_dirty, was_right;
 	Drift drift;
 } Body;
 
@@ -78,8 +78,9 @@ int body_flush(Body *body, uint32_t keep, Error *error);
 
 /* body-references.c */
 
-/* The reference of the stretch that is due at body->at. */
-int body_code_reference(Body *body, Stretch *stretch, const Reference *reference, Error *error);
+/* Copies [offset, end) of the stretch, which has the given references and nothing to correct. */
+int body_copy_clean(Body *body, Stretch *stretch, const References *references, uint32_t offset, uint32_t end,
+	Error *error);
 
 /* body-changes.c */
 

@@ -26,32 +26,23 @@ static void skip_references(References *references, uint32_t at)
 		references->next++;
 }
 
-/* Copies [offset, end) of the stretch, which has the given references and nothing to correct. */
-static int copy_clean(
-	Body *body, Stretch *stretch, References *references, uint32_t offset, uint32_t end, Error *error)
+/* What old references there are in and before n bytes that are corrected: those that stay as they are as well.
+ */
+static const References *find_around(Body *body, const Stretch *stretch, uint32_t offset, uint32_t n)
 {
-	uint32_t base = stretch->old ? stretch->from - stretch->old->at : 0;
+	enum { AROUND = 64 };
+	References *around = &body->around;
+	uint32_t from = offset > AROUND ? offset - AROUND : 0, base;
+	ReferenceScan scan;
 
-	while (offset < end) {
-		const Reference *reference = NULL;
-		uint32_t until = end;
-
-		skip_references(references, base + offset);
-		if (references->next < references->n) {
-			reference = &references->items[references->next];
-			if (reference->at - base + reference->size <= end)
-				until = reference->at - base;
-		}
-		if (body_copy(body, stretch->bytes + offset, until - offset, error) < 0)
-			return -1;
-		offset = until;
-		if (offset < end && reference) {
-			if (body_code_reference(body, stretch, reference, error) < 0)
-				return -1;
-			offset += reference->size;
-		}
-	}
-	return 0;
+	if (!stretch->old || stretch->region != REGION_X86_64)
+		return &body->references;
+	if (stretch->boundary > from && stretch->boundary <= offset)
+		from = stretch->boundary;
+	base = stretch->from - stretch->old->at;
+	reference_scan_begin(&scan, (Elf *)(uintptr_t)&stretch->old->elf, base + from, base + offset + n, 0);
+	around->n = reference_scan_next(&scan, around->items, BODY_CHUNK);
+	return around;
 }
 
 /* [offset, end) of the stretch, with corrections. */
@@ -71,11 +62,11 @@ static int copy_part(
 		dirty = adaptive_code(&body->dirty[body->was_dirty & 3], coder, differs < end);
 		body->was_dirty = (uint8_t)(body->was_dirty << 1 | dirty);
 		if (!dirty)
-			return copy_clean(body, stretch, references, offset, end, error);
+			return body_copy_clean(body, stretch, references, offset, end, error);
 		differs = offset + (uint32_t)adaptive_number_code(&body->run, coder, differs - offset);
 		if (differs >= end || differs < offset)
 			return error_set(error, "a correction lies outside of its block");
-		if (copy_clean(body, stretch, references, offset, differs, error) < 0)
+		if (body_copy_clean(body, stretch, references, offset, differs, error) < 0)
 			return -1;
 		offset = differs;
 		if (body->writing)
@@ -87,7 +78,7 @@ static int copy_part(
 		n = (uint32_t)adaptive_number_code(&body->length, coder, n - 1) + 1;
 		if (n == 0 || n > end - offset)
 			return error_set(error, "a correction is longer than its block");
-		if (body_correct(body, stretch, references, offset, n, error) < 0)
+		if (body_correct(body, stretch, find_around(body, stretch, offset, n), offset, n, error) < 0)
 			return -1;
 		offset += n;
 		skip_references(references, stretch->old ? stretch->from - stretch->old->at + offset : 0);
@@ -150,6 +141,7 @@ static int copy_block(Body *body, const Block *block, Stretch *stretch, Error *e
 	if (code_skip(body, stretch, base, &skip, error) < 0)
 		return -1;
 	reference_scan_begin(&body->scan, &old->elf, base, base + block->length, skip);
+	body->scan.steady = addresses_steady(body->addresses);
 	while (offset < block->length) {
 		uint32_t end;
 
@@ -206,6 +198,7 @@ static int code_settings(Body *body, Error *error)
 static void init_models(Body *body)
 {
 	adaptive_init(body->dirty, 4);
+	adaptive_init(body->right, 4);
 	adaptive_init(&body->hit[0][0][0][0], sizeof(body->hit) / sizeof(Adaptive));
 	adaptive_init(&body->kind[0][0], sizeof(body->kind) / sizeof(Adaptive));
 	adaptive_number_init(&body->run);

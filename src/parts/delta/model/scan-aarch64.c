@@ -81,6 +81,15 @@ static uint64_t whole_target(
 	return page;
 }
 
+/* Pages, and what is within them, stay as they are just where all moves by whole pages. */
+static void add_part(Reference reference, Found *found)
+{
+	if (found->steady.shift % PAGE_SIZE == 0)
+		found_add(found, reference);
+	else
+		found_add_moving(found, reference);
+}
+
 static void add_low12(ReferenceScan *scan, uint32_t word, Reference reference, Found *found)
 {
 	uint64_t page = scan->pages[a64_base_register(word)];
@@ -88,7 +97,7 @@ static void add_low12(ReferenceScan *scan, uint32_t word, Reference reference, F
 	if (page == SCAN_PAGE_UNKNOWN || a64_low12(word) >= PAGE_SIZE)
 		return;
 	reference.target = page + a64_low12(word);
-	found_add(found, reference);
+	add_part(reference, found);
 }
 
 static void add_number(uint32_t word, Reference reference, Found *found)
@@ -121,9 +130,12 @@ static void add_reference(
 		return;
 	}
 	reference.target = a64_target(form, word, address_in(region, scan->at));
-	if (form == A64_ADRP)
+	if (form == A64_ADRP) {
 		reference.target = whole_target(scan, region, a64_target_register(word), reference.target);
-	found_add(found, reference);
+		add_part(reference, found);
+	} else {
+		found_add(found, reference);
+	}
 }
 
 /* Follows which registers hold pages. */

@@ -50,7 +50,7 @@ void reference_scan_begin(ReferenceScan *scan, Elf *elf, uint32_t from, uint32_t
 
 size_t reference_scan_next(ReferenceScan *scan, Reference *ret, size_t room)
 {
-	Found found = {.items = ret, .room = room, .from = scan->from};
+	Found found = {.items = ret, .room = room, .from = scan->from, .steady = scan->steady};
 
 	while (scan->at < scan->end && found_has_room(&found)) {
 		const ElfRegion *region = elf_region_at(scan->elf, scan->at);

@@ -14,6 +14,14 @@
 /* No page begins there. */
 enum { SCAN_PAGE_UNKNOWN = 1 };
 
+/* Addresses that move together with the stretch that they are part of: what counts from a place there to
+ * another stays as it is. */
+typedef struct SteadyRange {
+	uint64_t address, size;
+	uint64_t shift; /* from there to the new ones */
+	uint32_t at;    /* offset in the file of the first */
+} SteadyRange;
+
 typedef struct ReferenceScan {
 	Elf *elf;            /* its table_starts are marked as code that takes their addresses is met */
 	uint32_t from;       /* where the stretch begins */
@@ -21,7 +29,8 @@ typedef struct ReferenceScan {
 	uint32_t end;        /* where the stretch ends: nothing behind it is reported */
 	uint8_t *boundaries; /* NULL, or a bit for each byte of the file: set where an instruction or an entry
 				of .eh_frame begins. For those who choose where stretches begin */
-	uint64_t pages[32]; /* AArch64: the page that ADRP has put into each register, or SCAN_PAGE_UNKNOWN */
+	SteadyRange steady;  /* nothing that stays as it is is reported; of size 0 at first: everything is */
+	uint64_t pages[32];  /* AArch64: the page that ADRP has put into each register, or SCAN_PAGE_UNKNOWN */
 	uint64_t cie;       /* .eh_frame: offset of the CIE that the next two are of, plus 1 */
 	uint8_t pointers, lsda_pointers; /* how it says addresses are encoded; 0xff: not at all */
 	bool has_augmentation;

@@ -15,6 +15,7 @@ typedef struct Found {
 	size_t n, room;
 	uint32_t from; /* where the stretch begins */
 	uint32_t end;  /* where the stretch or the region ends, whichever is first */
+	SteadyRange steady;
 } Found;
 
 /* A scanner stops while there are still so many places: no entry or instruction has more references. */
@@ -28,11 +29,25 @@ static inline bool found_has_room(const Found *found)
 	return found->room - found->n >= SCAN_ENTRY_MAX;
 }
 
+/* Does what counts from this place of the file to that address stay as it is? */
+static inline bool is_steady(const SteadyRange *steady, uint32_t at, uint64_t target)
+{
+	return target - steady->address < steady->size && (uint32_t)(at - steady->at) < steady->size;
+}
+
 /* Adds a reference, unless it is not whole within the stretch. */
-static inline void found_add(Found *found, Reference reference)
+static inline void found_add_moving(Found *found, Reference reference)
 {
 	if (reference.at >= found->from && reference.at + reference.size <= found->end)
 		found->items[found->n++] = reference;
+}
+
+/* The same, unless it stays as it is. */
+static inline void found_add(Found *found, Reference reference)
+{
+	if ((reference.from != ORIGIN_PLACE && reference.from != ORIGIN_BEHIND) ||
+		!is_steady(&found->steady, reference.at, reference.target))
+		found_add_moving(found, reference);
 }
 
 typedef void Scanner(ReferenceScan *scan, const ElfRegion *region, Found *found);
