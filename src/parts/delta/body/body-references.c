@@ -68,7 +68,7 @@ static void code_miss(Body *body, const Reference *reference, const Prediction *
 
 /* A number is either what it was, or has moved as far as the ones before: source lines that come behind an
  * inserted one all do. */
-static void code_number(Body *body, const Reference *reference, const uint8_t *old_field, uint8_t *field)
+static bool code_number(Body *body, const Reference *reference, const uint8_t *old_field, uint8_t *field)
 {
 	Drift *drift = &body->drift;
 	uint32_t old = (uint32_t)reference_value(reference, old_field), number = old;
@@ -96,6 +96,7 @@ static void code_number(Body *body, const Reference *reference, const uint8_t *o
 	}
 	if (!body->writing)
 		reference_put_value(reference, old_field, number, field);
+	return number == old;
 }
 
 /* Does the result have what is expected? */
@@ -104,36 +105,41 @@ static bool is_as_expected(Body *body, const Stretch *stretch, const Reference *
 	Prediction guess;
 
 	if (reference->from == ORIGIN_NUMBER)
-		return body->drift.by != 0 || reference_value(reference, stretch->old->elf.bytes.data + reference->at) == reference_value(reference, body_at(body, at));
+		return body->drift.by != 0 ||
+		       reference_value(reference, stretch->old->elf.bytes.data + reference->at) ==
+			       reference_value(reference, body_at(body, at));
 	predict(body, stretch, reference, at, &guess);
 	return memcmp(body_at(body, at), guess.bytes, reference->size) == 0;
 }
 
-/* The reference whose field is at a place of the result. */
-static void code_reference(Body *body, const Stretch *stretch, const Reference *reference, uint32_t at)
+/* The reference whose field is at a place of the result; it may be known not to be as expected. Returns
+ * whether it is. */
+static bool code_reference(
+	Body *body, const Stretch *stretch, const Reference *reference, bool is_miss, uint32_t at)
 {
 	uint8_t *hits = &body->hits[reference->kind], *field = body_at(body, at);
 	Prediction guess;
 	Adaptive *model;
-	unsigned hit;
+	unsigned hit = 0;
 
-	if (reference->from == ORIGIN_NUMBER) {
-		code_number(body, reference, stretch->old->elf.bytes.data + reference->at, field);
-		return;
-	}
+	if (reference->from == ORIGIN_NUMBER)
+		return code_number(body, reference, stretch->old->elf.bytes.data + reference->at, field);
 	predict(body, stretch, reference, at, &guess);
 	model = &body->hit[reference->kind][guess.source][guess.near][*hits & 3];
 	body->coder->purpose = CODER_REFERENCES + reference->kind;
-	hit = adaptive_code(
-		model, body->coder, body->writing && memcmp(field, guess.bytes, reference->size) == 0);
+	if (!is_miss)
+		hit = adaptive_code(model, body->coder,
+			body->writing && memcmp(field, guess.bytes, reference->size) == 0);
 	*hits = (uint8_t)(*hits << 1 | hit);
 	if (!hit)
 		code_miss(body, reference, &guess, field);
 	else if (!body->writing)
 		memcpy(field, guess.bytes, reference->size);
+	return hit;
 }
 
-/* References of which nothing is said, because all are as expected: numbers stay, as long as none has moved. */
+/* References of which nothing is said, because all are as expected: numbers stay, as long as none has moved.
+ */
 static void follow_reference(Body *body, const Stretch *stretch, const Reference *reference, uint32_t at)
 {
 	Prediction guess;
@@ -149,10 +155,11 @@ typedef struct Copied {
 	const Reference *items;
 	size_t n;
 	bool right, still; /* as expected; numbers, too */
+	bool missed;       /* one was not */
 } Copied;
 
-/* Copies a piece of the stretch and the references that are whole within it, which it takes. Returns how many bytes that are: it ends before
- * a reference that is not. */
+/* Copies a piece of the stretch and the references that are whole within it, which it takes. Returns how many
+ * bytes that are: it ends before a reference that is not. */
 static uint32_t copy_piece(Body *body, const Stretch *stretch, Copied *copied, uint32_t offset, uint32_t n)
 {
 	uint32_t from = offset + (stretch->old ? stretch->from - stretch->old->at : 0);
@@ -165,9 +172,16 @@ static uint32_t copy_piece(Body *body, const Stretch *stretch, Copied *copied, u
 
 		if (reference->at - from + reference->size > n)
 			return reference->at - from;
-		if (!copied->right || (reference->from == ORIGIN_NUMBER && !copied->still))
-			code_reference(body, stretch, reference, at);
-		else if (reference->from != ORIGIN_NUMBER)
+		bool is_number = reference->from == ORIGIN_NUMBER;
+
+		if (!copied->right || (is_number && !copied->still))
+			/* If all others were right it is the last one that is not. */
+			copied->missed |=
+				!code_reference(body, stretch, reference,
+					copied->n == 1 && !copied->right && !copied->missed && !is_number,
+					at) &&
+				(!is_number || copied->still);
+		else if (!is_number)
 			follow_reference(body, stretch, reference, at);
 	}
 	return n;

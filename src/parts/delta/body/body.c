@@ -26,7 +26,8 @@ static void skip_references(References *references, uint32_t at)
 		references->next++;
 }
 
-/* What old references there are in and before n bytes that are corrected: those that stay as they are as well.
+/* What old references there are in and before n bytes that are corrected: those that stay as they are as
+ * well.
  */
 static const References *find_around(Body *body, const Stretch *stretch, uint32_t offset, uint32_t n)
 {

@@ -30,7 +30,7 @@ typedef struct ReferenceScan {
 	uint8_t *boundaries; /* NULL, or a bit for each byte of the file: set where an instruction or an entry
 				of .eh_frame begins. For those who choose where stretches begin */
 	SteadyRange steady;  /* nothing that stays as it is is reported; of size 0 at first: everything is */
-	uint64_t pages[32];  /* AArch64: the page that ADRP has put into each register, or SCAN_PAGE_UNKNOWN */
+	uint64_t pages[32]; /* AArch64: the page that ADRP has put into each register, or SCAN_PAGE_UNKNOWN */
 	uint64_t cie;       /* .eh_frame: offset of the CIE that the next two are of, plus 1 */
 	uint8_t pointers, lsda_pointers; /* how it says addresses are encoded; 0xff: not at all */
 	bool has_augmentation;
