@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/delta/model/scanners.h"
-#include "parts/delta/model/x86-64.h"
+#include "parts/delta/model/x86-64-step.h"
 
 enum {
 	RELA_SIZE = 24,
@@ -39,13 +39,14 @@ static void mark_table(Elf *elf, uint64_t address)
 	elf->table_starts[offset / 8] |= (uint8_t)(1u << offset % 8);
 }
 
-static void add_relative(ReferenceScan *scan, uint64_t address, const X86Step *shape, Found *found)
+static inline void add_relative(
+	ReferenceScan *scan, uint64_t address, uint32_t from, const X86Step *shape, Found *found)
 {
-	uint32_t at = scan->at + shape->field_at;
+	uint32_t at = from + shape->field_at;
 	Reference reference = {
 		.target = address + shape->length + signed_value(bytes_at(scan, at), shape->field_size),
 		.at = at,
-		.size = shape->field_size,
+		.size = (uint8_t)shape->field_size,
 		.kind = kinds[shape->field],
 		.from = ORIGIN_PLACE,
 		.unit = 1,
@@ -66,21 +67,21 @@ static void add_absolute(const ReferenceScan *scan, uint32_t at, ReferenceKind k
 }
 
 /* Where code does not move, addresses are operands of 32 bits. */
-static void add_absolutes(const ReferenceScan *scan, Found *found)
+static void add_absolutes(const ReferenceScan *scan, uint32_t at, Found *found)
 {
 	X86Instruction shape;
 
-	x86_64_read(bytes_at(scan, scan->at), found->end - scan->at, &shape);
+	x86_64_read(bytes_at(scan, at), found->end - at, &shape);
 	if (shape.displacement_size == 4 && shape.field == X86_FIELD_NONE)
-		add_absolute(scan, scan->at + shape.displacement_at, REFERENCE_MEMORY, found);
+		add_absolute(scan, at + shape.displacement_at, REFERENCE_MEMORY, found);
 	if (shape.immediate_size == 4 && shape.field_at != shape.immediate_at)
-		add_absolute(scan, scan->at + shape.immediate_at, REFERENCE_ADDRESS, found);
+		add_absolute(scan, at + shape.immediate_at, REFERENCE_ADDRESS, found);
 }
 
 /* mov $number, register */
-static void add_number(const ReferenceScan *scan, const X86Step *shape, Found *found)
+static void add_number(const ReferenceScan *scan, uint32_t at, const X86Step *shape, Found *found)
 {
-	const uint8_t *code = bytes_at(scan, scan->at);
+	const uint8_t *code = bytes_at(scan, at);
 	unsigned rex = shape->length == 6 && code[0] == REX_B;
 	uint32_t number;
 
@@ -89,7 +90,7 @@ static void add_number(const ReferenceScan *scan, const X86Step *shape, Found *f
 	number = load_u32(code + rex + 1);
 	if (number >= SCAN_NUMBER_MIN && number <= HIGHEST_NUMBER)
 		found_add(found, (Reference){
-					 .at = scan->at + rex + 1,
+					 .at = at + rex + 1,
 					 .size = 4,
 					 .kind = REFERENCE_NUMBER,
 					 .from = ORIGIN_NUMBER,
@@ -98,45 +99,69 @@ static void add_number(const ReferenceScan *scan, const X86Step *shape, Found *f
 }
 
 /* An entry of a PLT pushes which relocation it is for, and jumps to the PLT's begin. */
-static bool is_plt_push(const ReferenceScan *scan, const ElfRegion *region)
+static bool is_plt_push(const ReferenceScan *scan, const ElfRegion *region, uint32_t at)
 {
-	const uint8_t *code = bytes_at(scan, scan->at);
-	uint32_t left = region_end(region) - scan->at;
+	const uint8_t *code = bytes_at(scan, at);
+	uint32_t left = region_end(region) - at;
 
 	return code[0] == PUSH && left >= 7 && (code[5] == JUMP || (code[5] == BND && code[6] == JUMP));
 }
 
-static void add_push(const ReferenceScan *scan, Found *found)
+static void add_push(const ReferenceScan *scan, uint32_t at, Found *found)
 {
-	uint32_t index = load_u32(bytes_at(scan, scan->at + 1));
+	uint32_t index = load_u32(bytes_at(scan, at + 1));
 
 	/* More relocations than an ELF file of 4 GiB has room for are none. */
 	if (index < UINT32_MAX / RELA_SIZE)
-		found_add(found, reference_from(scan->at + 1, 4, REFERENCE_RELOCATION_SYMBOL,
+		found_add(found, reference_from(at + 1, 4, REFERENCE_RELOCATION_SYMBOL,
 					 scan->elf->plt_relocations, index, RELA_SIZE));
+}
+
+/* What some code has besides. */
+static void add_more(
+	const ReferenceScan *scan, const ElfRegion *region, uint32_t at, const X86Step *shape, Found *found)
+{
+	if (scan->boundaries)
+		scan->boundaries[at / 8] |= (uint8_t)(1u << at % 8);
+	if (shape->length == 0 || shape->length > found->end - at)
+		return;
+	if (region->is_plt && scan->elf->plt_relocations > 0 && is_plt_push(scan, region, at))
+		add_push(scan, at, found);
+	else if (scan->elf->fixed_address && shape->length >= 5)
+		add_absolutes(scan, at, found);
+}
+
+/* Without what is not asked for, the compiler makes a loop of its own. */
+static inline void walk(ReferenceScan *scan, const ElfRegion *region, bool more, Found *found)
+{
+	uint32_t at = scan->at, end = found->end;
+	const uint8_t *bytes = scan->elf->bytes.data;
+	uint64_t address = region->address - region->offset;
+
+	while (at < end && found_has_room(found)) {
+		X86Step shape = x86_64_step(bytes + at, end - at);
+
+		if (shape.length == 0 || shape.length > end - at) {
+			if (more)
+				add_more(scan, region, at, &shape, found);
+			at = end;
+			break;
+		}
+		if (shape.field != X86_FIELD_NONE)
+			add_relative(scan, address + at, at, &shape, found);
+		if (more)
+			add_more(scan, region, at, &shape, found);
+		if (shape.is_move)
+			add_number(scan, at, &shape, found);
+		at += shape.length;
+	}
+	scan->at = at;
 }
 
 void scan_x86_64(ReferenceScan *scan, const ElfRegion *region, Found *found)
 {
-	const Elf *elf = scan->elf;
-	bool is_plt = region->is_plt && elf->plt_relocations > 0;
-
-	while (scan->at < found->end && found_has_room(found)) {
-		X86Step shape = x86_64_step(bytes_at(scan, scan->at), found->end - scan->at);
-
-		if (scan->boundaries)
-			scan->boundaries[scan->at / 8] |= (uint8_t)(1u << scan->at % 8);
-		if (shape.length == 0 || shape.length > found->end - scan->at) {
-			scan->at = found->end;
-			return;
-		}
-		if (shape.field != X86_FIELD_NONE)
-			add_relative(scan, address_in(region, scan->at), &shape, found);
-		if (is_plt && is_plt_push(scan, region))
-			add_push(scan, found);
-		else if (elf->fixed_address && shape.length >= 5)
-			add_absolutes(scan, found);
-		add_number(scan, &shape, found);
-		scan->at += shape.length;
-	}
+	if (scan->boundaries || region->is_plt || scan->elf->fixed_address)
+		walk(scan, region, true, found);
+	else
+		walk(scan, region, false, found);
 }

@@ -11,15 +11,22 @@
 
 #include "parts/delta/model/x86-64.h"
 
-/* Size of an immediate: up to four bytes, or by prefixes. */
+/* Size of an immediate: its lower bits without prefixes. */
 enum {
-	SIZE_FIXED = 4,
-	SIZE_OPERAND = 5,  /* iz: as the operand, but four bytes at most */
-	SIZE_FULL = 6,     /* iv: as the operand */
-	SIZE_ADDRESS = 7,  /* moffs */
-	SIZE_BITFIELD = 8, /* extrq, insertq: two bytes; else it is vmread and vmwrite */
-	SIZES = 9,
+	SIZE_PLAIN = 0x07,
+	SIZE_VARIES = 0x08,
+	SIZE_ADDRESS = 0x08,  /* moffs */
+	SIZE_OPERAND = 0x0c,  /* iz: as the operand, but four bytes at most */
+	SIZE_BITFIELD = 0x88, /* extrq, insertq: two bytes; else it is vmread and vmwrite */
+	SIZE_FULL = 0x8c,     /* iv: as the operand */
+	SIZES_VARYING = 4,
 };
+
+/* Of the four that vary, which one. */
+static inline unsigned varying_index(unsigned size)
+{
+	return (size >> 2 & 1) | (size >> 6 & 2);
+}
 
 /* The prefixes that change a size; REX.W overrides the other one for the operand. */
 enum { STATE_OPERAND = 1, STATE_WIDE = 2, STATE_ADDRESS = 4, STATE_REPEAT = 8, STATES = 16 };
@@ -28,11 +35,12 @@ enum { STATE_OPERAND = 1, STATE_WIDE = 2, STATE_ADDRESS = 4, STATE_REPEAT = 8, S
 typedef enum Group { GROUP_F6, GROUP_F7, GROUP_C7, GROUP_FF, GROUPS } Group;
 
 enum {
-	SHAPE_SIZE = 0x0f, /* with SHAPE_GROUP: Group */
+	SHAPE_SIZE = 0x8f, /* with SHAPE_GROUP: Group */
 	SHAPE_MODRM = 0x10,
 	SHAPE_GROUP = 0x20,
 	SHAPE_REGISTER = 0x40,   /* ModRM names registers, whatever its upper bits are */
 	SHAPE_FIELD = 8,         /* bits below the X86Field; below the STATE_ of a prefix */
+	SHAPE_RARE = 0x800,      /* not for x86_64_step(); no prefix is */
 	SHAPE_RELATIVE = 0x1000, /* the field is the immediate, else a displacement from RIP */
 	SHAPE_PREFIX = 0x2000,
 	SHAPE_ESCAPE = 0x4000, /* leads to another map */
@@ -53,8 +61,8 @@ enum {
 #define Mb (M | 1)
 #define Mz (M | SIZE_OPERAND)
 #define Md (M | 4)
-#define Mx (M | SIZE_BITFIELD)
-#define Mr (M | SHAPE_REGISTER)
+#define Mx (M | SIZE_BITFIELD | SHAPE_RARE)
+#define Mr (M | SHAPE_REGISTER | SHAPE_RARE)
 #define LE (SHAPE_MODRM | FIELD(RIP_LEA))
 #define ID (SHAPE_MODRM | FIELD(RIP_JUMP))
 #define XB (SHAPE_MODRM | SIZE_OPERAND | SHAPE_RELATIVE | FIELD(BRANCH))
@@ -131,11 +139,11 @@ static const uint16_t groups[GROUPS][8] = {
 };
 
 /* In columns: no prefix, 66, REX.W, both; then with 67, with F2, with 67 and F2. */
-static const uint8_t varying_sizes[SIZES - SIZE_OPERAND][STATES] = {
-	/* SIZE_OPERAND  */ {4, 2, 4, 4,  4, 2, 4, 4,  4, 2, 4, 4,  4, 2, 4, 4},
-	/* SIZE_FULL     */ {4, 2, 8, 8,  4, 2, 8, 8,  4, 2, 8, 8,  4, 2, 8, 8},
+static const uint8_t varying_sizes[SIZES_VARYING][STATES] = {
 	/* SIZE_ADDRESS  */ {8, 8, 8, 8,  4, 4, 4, 4,  8, 8, 8, 8,  4, 4, 4, 4},
+	/* SIZE_OPERAND  */ {4, 2, 4, 4,  4, 2, 4, 4,  4, 2, 4, 4,  4, 2, 4, 4},
 	/* SIZE_BITFIELD */ {0, 2, 0, 2,  0, 2, 0, 2,  2, 2, 2, 2,  2, 2, 2, 2},
+	/* SIZE_FULL     */ {4, 2, 8, 8,  4, 2, 8, 8,  4, 2, 8, 8,  4, 2, 8, 8},
 };
 
 /* What ModRM brings: a displacement of so many bytes, and flags. ModRM.reg says nothing about it. */
@@ -150,6 +158,16 @@ static const uint8_t memory_forms[256] = {
 	ROWS(1, 1, 1, 1, S | 1, 1, 1, 1),
 	ROWS(4, 4, 4, 4, S | 4, 4, 4, 4),
 	ROWS(0, 0, 0, 0, 0, 0, 0, 0),
+};
+
+/* The same together: ModRM, SIB and displacement, in bytes, but for a displacement that SIB says is there. */
+enum { SPAN_SIZE = 0x07, SPAN_RIP = 0x10, SPAN_SIB_DECIDES = 0x20 };
+
+static const uint8_t memory_spans[256] = {
+	ROWS(1, 1, 1, 1, SPAN_SIB_DECIDES | 2, SPAN_RIP | 5, 1, 1),
+	ROWS(2, 2, 2, 2, 3, 2, 2, 2),
+	ROWS(5, 5, 5, 5, 6, 5, 5, 5),
+	ROWS(1, 1, 1, 1, 1, 1, 1, 1),
 };
 /* clang-format on */
 

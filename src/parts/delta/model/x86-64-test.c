@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "parts/delta/model/x86-64.h"
+#include "parts/delta/model/x86-64-step.h"
 
 /* bytes, in hexadecimal, and beside it what each is: p prefix, o opcode, m ModRM, s SIB, d displacement, i
  * immediate. */

@@ -98,9 +98,7 @@ static void place_field(unsigned shape, unsigned memory, X86Instruction *ret)
  */
 static unsigned immediate_size(unsigned shape, unsigned state)
 {
-	unsigned size = shape & SHAPE_SIZE;
-
-	return size > SIZE_FIXED ? varying_sizes[size - SIZE_OPERAND][state] : size;
+	return shape & SIZE_VARIES ? varying_sizes[varying_index(shape)][state] : shape & SIZE_PLAIN;
 }
 
 /* What ModRM, code[*at], says about memory; *at leads behind it and SIB. */
@@ -191,45 +189,6 @@ void x86_64_read(const uint8_t *code, size_t size, X86Instruction *ret)
 	decode_padded(code, size, ret);
 	if (ret->length > size)
 		*ret = (X86Instruction){0};
-}
-
-static X86Step slow_step(const uint8_t *code, size_t size)
-{
-	X86Instruction shape;
-
-	x86_64_read(code, size, &shape);
-	return (X86Step){shape.length, shape.field, shape.field_at, shape.field_size};
-}
-
-/* What most instructions are: REX or nothing, then an opcode of the first two maps whose shape is its own. */
-X86Step x86_64_step(const uint8_t *code, size_t size)
-{
-	unsigned rex, at, shape, memory, immediate, displacement_at;
-
-	if (unlikely(size < READ_AHEAD))
-		return slow_step(code, size);
-	rex = is_rex(code[0]);
-	at = rex;
-	shape = opcodes[X86_MAP_ONE_BYTE][code[at]];
-	if (code[at] == 0x0f)
-		shape = opcodes[X86_MAP_0F][code[++at]];
-	if (shape & (SHAPE_PREFIX | SHAPE_ESCAPE | SHAPE_GROUP | SHAPE_MOFFS | SHAPE_REGISTER))
-		return slow_step(code, size);
-	immediate = immediate_size(shape, rex & code[0] >> 3 ? STATE_WIDE : 0);
-	at++;
-	if (!(shape & SHAPE_MODRM))
-		return (X86Step){
-			.length = (uint8_t)(at + immediate),
-			.field = shape & SHAPE_RELATIVE ? shape >> SHAPE_FIELD & 7 : X86_FIELD_NONE,
-			.field_at = shape & SHAPE_RELATIVE ? (uint8_t)at : 0,
-			.field_size = shape & SHAPE_RELATIVE ? (uint8_t)immediate : 0,
-		};
-	memory = read_memory(code, &at, shape);
-	displacement_at = at;
-	at += (memory & MEMORY_SIZE) + immediate;
-	return memory & MEMORY_RIP
-		       ? (X86Step){(uint8_t)at, shape >> SHAPE_FIELD & 7, (uint8_t)displacement_at, 4}
-		       : (X86Step){(uint8_t)at, X86_FIELD_NONE, 0, 0};
 }
 
 static bool all_prefixes(const uint8_t *code, size_t n)

@@ -64,14 +64,6 @@ typedef struct X86Instruction {
  * fit into X86_64_LENGTH_MAX bytes is cut there, and has no field. APX is not known. */
 void x86_64_read(const uint8_t *code, size_t size, X86Instruction *ret);
 
-/* What matters when one instruction after the other is passed by: as in X86Instruction. */
-typedef struct X86Step {
-	uint8_t length, field, field_at, field_size;
-} X86Step;
-
-/* The same as x86_64_read() says, but quicker. */
-X86Step x86_64_step(const uint8_t *code, size_t size);
-
 /* The instruction that so far has n bytes (less than X86_64_LENGTH_MAX): the role of the byte that comes
  * next, and in *ret_index which byte of that part it is, counted from 0. When x86_64_read() finds a whole
  * instruction in the n bytes, a new one begins: X86_ROLE_PREFIX with index 0.
