@@ -40,20 +40,20 @@ static void mark_table(Elf *elf, uint64_t address)
 }
 
 static inline void add_relative(
-	ReferenceScan *scan, uint64_t address, uint32_t from, const X86Step *shape, Found *found)
+	ReferenceScan *scan, uint64_t address, uint32_t from, X86Step shape, Found *found)
 {
-	uint32_t at = from + shape->field_at;
+	uint32_t at = from + x86_step_field_at(shape);
 	Reference reference = {
-		.target = address + shape->length + signed_value(bytes_at(scan, at), shape->field_size),
+		.target = address + shape.length + signed_value(bytes_at(scan, at), x86_step_field_size(shape)),
 		.at = at,
-		.size = (uint8_t)shape->field_size,
-		.kind = kinds[shape->field],
+		.size = (uint8_t)x86_step_field_size(shape),
+		.kind = kinds[x86_step_field(shape)],
 		.from = ORIGIN_PLACE,
 		.unit = 1,
-		.skip = (uint8_t)(shape->length - shape->field_at),
+		.skip = (uint8_t)(shape.length - x86_step_field_at(shape)),
 	};
 
-	if (shape->field == X86_FIELD_RIP_LEA)
+	if (x86_step_field(shape) == X86_FIELD_RIP_LEA)
 		mark_table(scan->elf, reference.target);
 	found_add(found, reference);
 }
@@ -79,13 +79,13 @@ static void add_absolutes(const ReferenceScan *scan, uint32_t at, Found *found)
 }
 
 /* mov $number, register */
-static void add_number(const ReferenceScan *scan, uint32_t at, const X86Step *shape, Found *found)
+static void add_number(const ReferenceScan *scan, uint32_t at, X86Step shape, Found *found)
 {
 	const uint8_t *code = bytes_at(scan, at);
-	unsigned rex = shape->length == 6 && code[0] == REX_B;
+	unsigned rex = shape.length == 6 && code[0] == REX_B;
 	uint32_t number;
 
-	if (shape->length != 5 + rex || (code[rex] & 0xf8) != MOVE)
+	if (shape.length != 5 + rex || (code[rex] & 0xf8) != MOVE)
 		return;
 	number = load_u32(code + rex + 1);
 	if (number >= SCAN_NUMBER_MIN && number <= HIGHEST_NUMBER)
@@ -119,15 +119,15 @@ static void add_push(const ReferenceScan *scan, uint32_t at, Found *found)
 
 /* What some code has besides. */
 static void add_more(
-	const ReferenceScan *scan, const ElfRegion *region, uint32_t at, const X86Step *shape, Found *found)
+	const ReferenceScan *scan, const ElfRegion *region, uint32_t at, X86Step shape, Found *found)
 {
 	if (scan->boundaries)
 		scan->boundaries[at / 8] |= (uint8_t)(1u << at % 8);
-	if (shape->length == 0 || shape->length > found->end - at)
+	if (shape.length == 0 || shape.length > found->end - at)
 		return;
 	if (region->is_plt && scan->elf->plt_relocations > 0 && is_plt_push(scan, region, at))
 		add_push(scan, at, found);
-	else if (scan->elf->fixed_address && shape->length >= 5)
+	else if (scan->elf->fixed_address && shape.length >= 5)
 		add_absolutes(scan, at, found);
 }
 
@@ -143,16 +143,16 @@ static inline void walk(ReferenceScan *scan, const ElfRegion *region, bool more,
 
 		if (shape.length == 0 || shape.length > end - at) {
 			if (more)
-				add_more(scan, region, at, &shape, found);
+				add_more(scan, region, at, shape, found);
 			at = end;
 			break;
 		}
-		if (shape.field != X86_FIELD_NONE)
-			add_relative(scan, address + at, at, &shape, found);
+		if (x86_step_field(shape) != X86_FIELD_NONE)
+			add_relative(scan, address + at, at, shape, found);
 		if (more)
-			add_more(scan, region, at, &shape, found);
-		if (shape.is_move)
-			add_number(scan, at, &shape, found);
+			add_more(scan, region, at, shape, found);
+		if (shape.found & X86_STEP_MOVE)
+			add_number(scan, at, shape, found);
 		at += shape.length;
 	}
 	scan->at = at;

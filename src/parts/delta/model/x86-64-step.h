@@ -12,26 +12,52 @@
 #include "base/bytes.h"
 #include "parts/delta/model/x86-64-tables.h"
 
-/* What matters when one instruction after the other is passed by: as in X86Instruction. */
+/* What matters when one instruction after the other is passed by. */
 typedef struct X86Step {
-	unsigned length, field, field_at, field_size;
-	bool is_move; /* it may be mov $immediate, register; if not, it is not */
+	unsigned length;
+	unsigned found; /* 0 for most: the field as in X86Instruction, its place and its size, a byte each; or this */
 } X86Step;
+
+/* It may be mov $immediate, register; if not, it is not. */
+enum { X86_STEP_MOVE = 1 << 24 };
+
+static inline unsigned x86_step_field(X86Step step)
+{
+	return step.found & 0xff;
+}
+
+static inline unsigned x86_step_field_at(X86Step step)
+{
+	return step.found >> 8 & 0xff;
+}
+
+static inline unsigned x86_step_field_size(X86Step step)
+{
+	return step.found >> 16 & 0xff;
+}
+
+static inline unsigned x86_step_found(unsigned field, unsigned at, unsigned size)
+{
+	return field | at << 8 | size << 16;
+}
 
 enum { X86_64_STEP_AHEAD = 16 }; /* with fewer bytes at hand it is slow */
 
-static inline X86Step x86_64_step_slowly(const uint8_t *code, size_t size)
+static __attribute__((noinline)) X86Step x86_64_step_slowly(const uint8_t *code, size_t size)
 {
 	X86Instruction shape;
 
 	x86_64_read(code, size, &shape);
-	return (X86Step){shape.length, shape.field, shape.field_at, shape.field_size, true};
+	return (X86Step){
+		shape.length, x86_step_found(shape.field, shape.field_at, shape.field_size) | X86_STEP_MOVE};
 }
 
 /* REX or nothing, or another prefix before that; then an opcode of the first two maps whose shape is its own:
  * that is what most instructions are. */
 static inline X86Step x86_64_step(const uint8_t *code, size_t size)
 {
+	/* Of those that are not rare, just moves have a full immediate: it grows with REX.W. */
+	enum { SIZE_OF_MOVE = SIZE_FULL & ~SIZE_OPERAND };
 	enum { SLOW = SHAPE_PREFIX | SHAPE_ESCAPE | SHAPE_MOFFS | SHAPE_RARE };
 	unsigned at, rex, shape, span, immediate, length, varies = 0;
 	uint64_t bytes;
@@ -68,14 +94,12 @@ static inline X86Step x86_64_step(const uint8_t *code, size_t size)
 	length = at + (span & SPAN_SIZE) + immediate;
 	if (span & SPAN_SIB_DECIDES && (bytes >> 16 & 7) == 5)
 		length += 4;
-	if (!((shape >> 8 | span) & SPAN_RIP) && !(shape & 0x80))
-		return (X86Step){.length = length};
-	if (shape & 0x80)
-		return (X86Step){.length = length + (*code & rex << 3) / 2, .is_move = true};
-	return (X86Step){
-		.length = length,
-		.field = shape >> SHAPE_FIELD & 7,
-		.field_at = length - immediate - (shape & SHAPE_RELATIVE ? 0 : 4),
-		.field_size = shape & SHAPE_RELATIVE ? immediate : 4,
-	};
+	if (!((shape >> 8 | span) & SPAN_RIP || shape & SIZE_OF_MOVE))
+		return (X86Step){length, 0};
+	if (shape & SIZE_OF_MOVE)
+		return (X86Step){length + (*code & rex << 3) / 2, X86_STEP_MOVE};
+	if (shape & SHAPE_RELATIVE)
+		return (X86Step){
+			length, x86_step_found(shape >> SHAPE_FIELD & 7, length - immediate, immediate)};
+	return (X86Step){length, x86_step_found(shape >> SHAPE_FIELD & 7, length - immediate - 4, 4)};
 }

@@ -361,9 +361,9 @@ static void steps_over_what_it_reads(void **state)
 		x86_64_read(code, sizeof(code), &shape);
 		step = x86_64_step(code, sizeof(code));
 		assert_int_equal(step.length, shape.length);
-		assert_int_equal(step.field, shape.field);
-		assert_int_equal(step.field_at, shape.field_at);
-		assert_int_equal(step.field_size, shape.field_size);
+		assert_int_equal(x86_step_field(step), shape.field);
+		assert_int_equal(x86_step_field_at(step), shape.field_at);
+		assert_int_equal(x86_step_field_size(step), shape.field_size);
 	}
 }
 
