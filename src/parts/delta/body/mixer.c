@@ -9,11 +9,12 @@ enum {
 	STRETCH_MAX = 2047, /* ln(p / (1 - p)) in 256ths, at most 8 */
 	STEPS = 33,         /* of a curve */
 	SETTLED = 1024,     /* bits after which a set of weights learns slowly */
-	FIRST_WEIGHT = 4800,
+	FIRST_WEIGHT = 5200,
 	WEIGHT_MAX = 26000, /* what all models say then fits 31 bits, and a step more 16 */
 };
 
 typedef int16_t Vector __attribute__((vector_size(2 * LANES)));
+typedef uint16_t NodeVector __attribute__((vector_size(2 * LANES)));
 
 typedef struct WeightSet {
 	int16_t weights[LANES]; /* 16384ths */
@@ -24,17 +25,14 @@ struct Mixer {
 	unsigned n_sets, n_curves;
 	WeightSet *sets;
 	uint16_t (*curves)[STEPS];
-	int16_t stretch[4096]; /* in 4096ths */
+	int16_t stretch[4096]; /* in 1024ths */
 	uint16_t squash[4096];
 };
 
-/* How loud a model speaks, in 64ths of 256ths, by how often it was used. */
-static const int16_t confidence[NODE_COUNT_MAX + 1] = {0, 10240, 13312, 14848, 16384, 17408, 18432, 19456,
-	20480, 21504, 22528, 23552, 24576, 25088, 25600, 26624};
-
-/* How much of what is missing is learnt: 8192 / (n + 1.6), nearly the mean of what was seen. */
+/* How much of what is missing is learnt, in 8192ths, by how often the model was used: first nearly the mean
+ * of what was seen, from the sixth time on what was seen last counts more. */
 static const int16_t rates[NODE_COUNT_MAX + 1] = {
-	5120, 3150, 2275, 1780, 1462, 1241, 1077, 952, 853, 772, 706, 650, 602, 561, 525, 493};
+	6200, 3700, 2600, 2000, 1650, 1400, 1400, 1400, 1400, 1400, 1400, 1400, 1400, 1400, 1400, 1400};
 
 /* 65536 / (1 + exp(-x)) for x from -8 to 8 in steps of 1/4. */
 static const uint32_t logistic[65] = {
@@ -117,9 +115,9 @@ static void fill_tables(Mixer *mixer)
 	}
 	for (int x = -STRETCH_MAX; x <= STRETCH_MAX; x++)
 		for (unsigned to = mixer->squash[x + 2048] / 16; next <= to; next++)
-			mixer->stretch[next] = (int16_t)(x * 16);
+			mixer->stretch[next] = (int16_t)(x * 4);
 	for (; next < 4096; next++)
-		mixer->stretch[next] = STRETCH_MAX * 16;
+		mixer->stretch[next] = STRETCH_MAX * 4;
 	for (unsigned i = 0; i < mixer->n_curves; i++)
 		for (unsigned j = 0; j < STEPS; j++)
 			mixer->curves[i][j] = mixer->squash[j < 32 ? j * 128 : 4095];
@@ -180,21 +178,12 @@ static inline Vector multiply_high(Vector a, Vector b)
 		x(0), x(1), x(2), x(3), x(4), x(5), 0, 0 \
 	}
 
-static inline Vector gather(Node *const *models)
-{
-#define NODE_OF(i) (int16_t) * models[i]
-	return (Vector)EACH_INPUT(NODE_OF);
-#undef NODE_OF
-}
-
-/* What the models say, in 1024ths. */
+/* What the models say. */
 static inline Vector listen(const Mixer *mixer, Node *const *models)
 {
 #define STRETCH_OF(i) mixer->stretch[*models[i] >> 4]
-#define CONFIDENCE_OF(i) confidence[node_count(*models[i])]
-	return multiply_high((Vector)EACH_INPUT(STRETCH_OF), (Vector)EACH_INPUT(CONFIDENCE_OF));
+	return (Vector)EACH_INPUT(STRETCH_OF);
 #undef STRETCH_OF
-#undef CONFIDENCE_OF
 }
 
 static inline int32_t weigh(const WeightSet *set, Vector said)
@@ -212,7 +201,7 @@ static inline int32_t weigh(const WeightSet *set, Vector said)
 static inline void learn_weights(WeightSet *set, Vector said, int32_t miss)
 {
 	/* Steps begin large and settle. miss is in 65536ths, and the step fits 16 bits. */
-	int32_t rate = 14 - (int32_t)(set->used / (SETTLED / 8));
+	int32_t rate = 13 - (int32_t)(set->used / (SETTLED / 9));
 	int16_t step = (int16_t)(miss * rate >> 5), steps[LANES];
 	Vector more = multiply_high(said, (Vector){0} + step);
 
@@ -228,20 +217,22 @@ static inline void learn_weights(WeightSet *set, Vector said, int32_t miss)
 
 static inline void learn_nodes(Node *const *models, unsigned bit)
 {
+#define NODE_OF(i) *models[i]
 #define RATE_OF(i) rates[node_count(*models[i])]
-	Vector nodes = gather(models), rate = EACH_INPUT(RATE_OF);
-	Vector n = nodes & NODE_COUNT_MAX, p = nodes >> 4 & 4095, step;
-	int16_t lanes[LANES];
-#undef RATE_OF
-
+	const NodeVector nodes = EACH_INPUT(NODE_OF), n = nodes & NODE_COUNT_MAX, p = nodes >> 4;
+	const NodeVector miss = (NodeVector){0} + (uint16_t)(bit ? 4095 : 0) - p;
+	const Vector rate = EACH_INPUT(RATE_OF), step = multiply_high((Vector)(miss * 8), rate);
 	/* The step is less than what is missing: p stays within 12 bits. Comparing gives -1 for what is true.
 	 */
-	step = multiply_high((((Vector){0} + (int16_t)(bit ? 4095 : 0)) - p) << 3, rate);
-	p += step - (step < 0);
-	nodes = p << 4 | (n - (n < NODE_COUNT_MAX));
-	memcpy(lanes, &nodes, sizeof(lanes));
+	const NodeVector next =
+		(p + (NodeVector)(step - (step < 0))) << 4 | (n - (NodeVector)(n < NODE_COUNT_MAX));
+	Node lanes[LANES];
+#undef NODE_OF
+#undef RATE_OF
+
+	memcpy(lanes, &next, sizeof(lanes));
 	for (unsigned i = 0; i < MIXER_INPUTS; i++)
-		*models[i] = (Node)lanes[i];
+		*models[i] = lanes[i];
 }
 
 /* What the mix says is itself held against experience: a curve of its own for each role, in steps. */

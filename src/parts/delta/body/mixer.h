@@ -3,9 +3,8 @@
 
 /*
  * Mixes what several models say of the next bit into one probability: a weighted sum in the logistic domain,
- * whose weights learn which models to trust (logistic mixing, as in the PAQ family of compressors). A model
- * that has seen little speaks more quietly than one that has seen much. All arithmetic is on integers: both
- * sides must come to the same result on every machine.
+ * whose weights learn which models to trust (logistic mixing, as in the PAQ family of compressors). All
+ * arithmetic is on integers: both sides must come to the same result on every machine.
  */
 
 #include <stddef.h>

@@ -318,8 +318,8 @@ static void look_at_data(const Novel *novel, const NovelPlace *place, Outlook *r
 	const History *history = &novel->history;
 	uint32_t kind = place->kind + 1, column = place->at & 7;
 
-	ret->contexts[0] = history_hash(history, 2);
-	ret->contexts[1] = history_hash(history, 3);
+	ret->contexts[0] = history_hash(history, 1);
+	ret->contexts[1] = history_hash(history, 2);
 	ret->contexts[2] = hash2(
 		(uint32_t)history_back(history, 8) << 16 | (uint32_t)history_back(history, 4) << 8 | kind,
 		column);

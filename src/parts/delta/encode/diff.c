@@ -19,7 +19,7 @@
 
 enum {
 	ROUNDS_MAX = 3,
-	LINES_EACH = 8,            /* lines of contexts for each new byte */
+	NEW_EACH = 2,              /* new bytes for each line of contexts: what is small is fetched quickly */
 	MODELLED_MAX = 512 * 1024, /* new bytes that always go through the models */
 	TEACHABLE_MAX = 32 * 1024, /* new bytes with which teaching is worth its time */
 	BLOCK_COST = 4,            /* bytes that a block takes, about */
@@ -241,7 +241,7 @@ static uint32_t line_bits_for(uint64_t new)
 {
 	uint32_t bits = NOVEL_LINE_BITS_MIN;
 
-	while (bits < NOVEL_LINE_BITS_MAX && (uint64_t)1 << bits < LINES_EACH * new)
+	while (bits < NOVEL_LINE_BITS_MAX && (uint64_t)1 << bits < new / NEW_EACH)
 		bits++;
 	return bits;
 }

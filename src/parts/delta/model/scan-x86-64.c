@@ -44,7 +44,8 @@ static inline void add_relative(
 {
 	uint32_t at = from + x86_step_field_at(shape);
 	Reference reference = {
-		.target = address + shape.length + signed_value(bytes_at(scan, at), x86_step_field_size(shape)),
+		.target =
+			address + shape.length + signed_value(bytes_at(scan, at), x86_step_field_size(shape)),
 		.at = at,
 		.size = (uint8_t)x86_step_field_size(shape),
 		.kind = kinds[x86_step_field(shape)],

@@ -15,7 +15,8 @@
 /* What matters when one instruction after the other is passed by. */
 typedef struct X86Step {
 	unsigned length;
-	unsigned found; /* 0 for most: the field as in X86Instruction, its place and its size, a byte each; or this */
+	unsigned found; /* 0 for most: the field as in X86Instruction, its place and its size, a byte each; or
+			   this */
 } X86Step;
 
 /* It may be mov $immediate, register; if not, it is not. */
