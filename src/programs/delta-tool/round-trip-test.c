@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "parts/delta/decode/apply.h"
+#include "parts/delta/decode/explain.h"
 #include "parts/delta/encode/diff.h"
 
 /* What diff makes, apply takes: only here may both be called. */
@@ -323,6 +324,63 @@ static void refuses_a_delta_made_for_another_base(void **state)
 		"not the file this delta");
 }
 
+/* Every byte of the body is for something, and every byte of the result is copied or new. */
+static void what_is_made_is_explained(void **state)
+{
+	enum { SIZE = 50000, NEW = 3000 };
+	CLEANUP_FREE uint8_t *old = malloc(SIZE);
+	CLEANUP_FREE uint8_t *result = malloc(SIZE + NEW);
+	CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
+	CLEANUP(delta_header_clear) DeltaHeader header = {.sources = NULL};
+	const Bytes source = {old, SIZE};
+	DeltaAccount account;
+	double bytes = 0;
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_true(old && result);
+	random_state = 13;
+	fill(old, SIZE);
+	memcpy(result, old, SIZE);
+	fill(result + SIZE, NEW);
+	result[777] ^= 1;
+	diff_at(old, SIZE, result, SIZE + NEW, &delta);
+	assert_done(delta_header_parse(buffer_bytes(&delta), &header, &error), &error);
+	assert_done(delta_explain(buffer_bytes(&delta), &header, &source, &account, &error), &error);
+	assert_int_equal(account.copied + account.new, SIZE + NEW);
+	assert_true(account.new >= NEW &&account.new < NEW + 100);
+	assert_true(account.blocks >= 1);
+	assert_int_equal(account.elf_files, 0);
+	for (uint32_t i = 0; i < account.n_costs; i++) {
+		assert_true(account.costs[i].bytes >= 0);
+		bytes += account.costs[i].bytes;
+	}
+	assert_true(bytes > (double)header.body_size - 10 && bytes < (double)header.body_size + 10);
+
+	/* Of another old file it says nothing. */
+	old[0] ^= 1;
+	assert_fails(delta_explain(buffer_bytes(&delta), &header, &source, &account, &error), &error,
+		"not the file this delta");
+}
+
+static void what_is_damaged_is_not_explained(void **state)
+{
+	static const char old[] = "something old that comes back, and something else";
+	static const char new_text[] = "something new; something old that comes back, and";
+	const Bytes source = bytes_of_text(old);
+	CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
+	CLEANUP(delta_header_clear) DeltaHeader header = {.sources = NULL};
+	DeltaAccount account;
+	Error error = ERROR_INIT;
+
+	(void)state;
+	diff_at((uint8_t *)(uintptr_t)old, sizeof(old) - 1, (uint8_t *)(uintptr_t)new_text,
+		sizeof(new_text) - 1, &delta);
+	assert_done(delta_header_parse(buffer_bytes(&delta), &header, &error), &error);
+	memset(delta.data + header.size, 0xff, 4);
+	assert_int_equal(delta_explain(buffer_bytes(&delta), &header, &source, &account, &error), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +395,8 @@ int main(void)
 		cmocka_unit_test(noise_costs_hardly_more_than_itself),
 		cmocka_unit_test(refuses_extents_that_make_no_sense),
 		cmocka_unit_test(refuses_a_delta_made_for_another_base),
+		cmocka_unit_test(what_is_made_is_explained),
+		cmocka_unit_test(what_is_damaged_is_not_explained),
 	};
 
 	return cmocka_run_group_tests_name("round-trip", tests, NULL, NULL);

@@ -27,8 +27,8 @@ static Sample with_slots(uint16_t machine)
 	};
 
 	for (unsigned i = 0; i < 3; i++)
-		entries[i] = (Elf64_Rela){sample_address(SLOTS + 8 * i),
-			ELF64_R_INFO((uint64_t)i + 1, R_X86_64_JUMP_SLOT), 0};
+		entries[i] = (Elf64_Rela){
+			sample_address(SLOTS + 8 * i), ELF64_R_INFO((uint64_t)i + 1, R_X86_64_JUMP_SLOT), 0};
 	return sample_new(ET_DYN, machine, sections, 5);
 }
 
