@@ -10,13 +10,23 @@ typedef struct Prediction {
 	uint8_t bytes[8];
 } Prediction;
 
+/* The address of the field in the new file. */
+static uint64_t place_of(const Body *body, const Stretch *stretch, const Reference *reference, uint32_t at)
+{
+	const SteadyRange *steady = &body->scan.steady;
+	uint32_t into = reference->at - steady->at;
+
+	return into < steady->size ? steady->address + into + steady->shift
+				   : addresses_of_new(stretch->new, at);
+}
+
 static void predict(
 	Body *body, const Stretch *stretch, const Reference *reference, uint32_t at, Prediction *ret)
 {
 	const uint8_t *field = stretch->old->elf.bytes.data + reference->at;
 	AddressSource ignored;
 
-	ret->place = addresses_of_new(stretch->new, at);
+	ret->place = place_of(body, stretch, reference, at);
 	ret->origin = reference->origin;
 	if (reference->from == ORIGIN_ADDRESS || reference->from == ORIGIN_SPAN)
 		ret->origin = addresses_map(body->addresses, reference->origin, &ignored);
@@ -138,16 +148,33 @@ static bool code_reference(
 	return hit;
 }
 
+static inline void store(uint8_t *to, uint64_t value, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++)
+		to[i] = (uint8_t)(value >> (8 * i));
+}
+
 /* References of which nothing is said, because all are as expected: numbers stay, as long as none has moved.
  */
-static void follow_reference(Body *body, const Stretch *stretch, const Reference *reference, uint32_t at)
+static void follow_reference(
+	Body *body, const Stretch *stretch, const Reference *reference, uint32_t at, uint8_t *field)
 {
+	AddressSource source;
 	Prediction guess;
 
-	if (body->writing)
-		return;
-	predict(body, stretch, reference, at, &guess);
-	memcpy(body_at(body, at), guess.bytes, reference->size);
+	/* What most are, written at once; the old bytes are there already. */
+	if (reference->form == REFERENCE_PLAIN && reference->from == ORIGIN_PLACE && reference->size == 4) {
+		uint64_t target = addresses_map(body->addresses, reference->target, &source);
+		uint64_t value = target - (place_of(body, stretch, reference, at) + reference->skip);
+
+		if ((uint64_t)(int64_t)(int32_t)value == value)
+			store(field, value, 4);
+	} else if (reference->from == ORIGIN_NOTHING && reference->size == 8) {
+		store(field, addresses_map(body->addresses, reference->target, &source), 8);
+	} else {
+		predict(body, stretch, reference, at, &guess);
+		memcpy(field, guess.bytes, reference->size);
+	}
 }
 
 /* References that are whole within a copied stretch. */
@@ -158,31 +185,38 @@ typedef struct Copied {
 	bool missed;       /* one was not */
 } Copied;
 
+static void copy_reference(Body *body, const Stretch *stretch, Copied *copied, const Reference *reference,
+	uint32_t at, uint8_t *field)
+{
+	bool is_number = reference->from == ORIGIN_NUMBER;
+
+	if (!copied->right || (is_number && !copied->still)) {
+		/* If all others were right it is the last one that is not. */
+		bool is_miss = copied->n == 1 && !copied->right && !copied->missed && !is_number;
+		bool is_hit = code_reference(body, stretch, reference, is_miss, at);
+
+		copied->missed |= !is_hit && (!is_number || copied->still);
+	} else if (!is_number && !body->writing) {
+		follow_reference(body, stretch, reference, at, field);
+	}
+}
+
 /* Copies a piece of the stretch and the references that are whole within it, which it takes. Returns how many
  * bytes that are: it ends before a reference that is not. */
 static uint32_t copy_piece(Body *body, const Stretch *stretch, Copied *copied, uint32_t offset, uint32_t n)
 {
 	uint32_t from = offset + (stretch->old ? stretch->from - stretch->old->at : 0);
+	uint8_t *to = body_at(body, body->at);
 
 	if (!body->writing)
-		memcpy(body_at(body, body->at), stretch->bytes + offset, n);
+		memcpy(to, stretch->bytes + offset, n);
 	for (; copied->n > 0 && copied->items->at - from < n; copied->items++, copied->n--) {
 		const Reference *reference = copied->items;
-		uint32_t at = body->at + (reference->at - from);
+		uint32_t into = reference->at - from;
 
-		if (reference->at - from + reference->size > n)
-			return reference->at - from;
-		bool is_number = reference->from == ORIGIN_NUMBER;
-
-		if (!copied->right || (is_number && !copied->still))
-			/* If all others were right it is the last one that is not. */
-			copied->missed |=
-				!code_reference(body, stretch, reference,
-					copied->n == 1 && !copied->right && !copied->missed && !is_number,
-					at) &&
-				(!is_number || copied->still);
-		else if (!is_number)
-			follow_reference(body, stretch, reference, at);
+		if (into + reference->size > n)
+			return into;
+		copy_reference(body, stretch, copied, reference, body->at + into, to + into);
 	}
 	return n;
 }
@@ -195,6 +229,8 @@ static Copied find_copied(const References *references, uint32_t from, uint32_t 
 	while (first < references->n && items[first].at < from)
 		first++;
 	behind = first;
+	if (references->n > first && items[references->n - 1].at + items[references->n - 1].size <= to)
+		behind = references->n;
 	while (behind < references->n && items[behind].at + items[behind].size <= to)
 		behind++;
 	return (Copied){.items = items + first, .n = behind - first};
