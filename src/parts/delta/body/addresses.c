@@ -9,7 +9,7 @@ enum {
 	LESSONS = 1 << LESSON_BITS,
 	RUN_BITS = 11,
 	RUNS = 1 << RUN_BITS,
-	RUN_GRANULE = 9, /* log2 of the addresses that share a place among the runs */
+	RUN_GRANULE = 12, /* log2 of the addresses that share a place among the runs */
 };
 
 /* What a reference has taught, while it is asked about between the same two files. */
