@@ -98,6 +98,43 @@ static void believes_what_it_was_taught(void **state)
 	expect(world, 0x1191, 0x11d1, ADDRESS_GUESSED);
 }
 
+static void answers_the_same_whatever_was_asked_before(void **state)
+{
+	World *world = *state;
+	uint32_t seed = 1;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		CLEANUP(addresses_free) Addresses *fresh = NULL;
+		AddressSource source, expected;
+		uint64_t target;
+
+		seed = seed * 1664525u + 1013904223u;
+		target = 0xf80 + (seed >> 8) % 0x700;
+		if (round % 16 != 0) {
+			(void)addresses_map(world->addresses, target, &source);
+			continue;
+		}
+		assert_int_equal(addresses_new(&world->layout, &fresh, NULL), 0);
+		addresses_between(fresh, &world->layout.old_elves[0], &world->layout.new_elves[0], NULL);
+		assert_int_equal(addresses_map(world->addresses, target, &source),
+			addresses_map(fresh, target, &expected));
+		assert_int_equal(source, expected);
+	}
+}
+
+static void forgets_what_it_was_taught_of_other_files(void **state)
+{
+	World *world = *state;
+	const Layout *layout = &world->layout;
+	NewElf other = layout->new_elves[0];
+
+	addresses_learn(world->addresses, 0x1190, 0x1234);
+	addresses_between(world->addresses, &layout->old_elves[0], &other, NULL);
+	expect(world, 0x1190, 0x11d0, ADDRESS_GUESSED);
+	addresses_between(world->addresses, &layout->old_elves[0], &layout->new_elves[0], NULL);
+	expect(world, 0x1190, 0x11d0, ADDRESS_GUESSED);
+}
+
 static void moves_with_the_block_under_way(void **state)
 {
 	World *world = *state;
@@ -115,6 +152,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(guesses_by_the_nearer_neighbour, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keeps_the_distance_in_what_has_no_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(believes_what_it_was_taught, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			answers_the_same_whatever_was_asked_before, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(forgets_what_it_was_taught_of_other_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(moves_with_the_block_under_way, set_up, tear_down),
 	};
 

@@ -256,6 +256,45 @@ static void gives_every_byte_an_address(void **state)
 	}
 }
 
+/* Whatever segments a file claims to have, lying one over the other or around the end of all addresses. */
+static void says_how_far_addresses_keep_their_distance(void **state)
+{
+	static const ElfSegment segments[] = {
+		{.address = 0x20, .offset = 0x10, .file_size = 0x10},
+		{.address = 0x10, .offset = 0x08, .file_size = 0x18},
+		{.address = 0x24, .offset = 0x40, .file_size = 0},
+		{.address = 0x28, .offset = 0x00, .file_size = 0x30},
+		{.address = 0u - 8ull, .offset = 0x50, .file_size = 0x10},
+	};
+	const uint32_t n = ARRAY_SIZE(segments);
+
+	(void)state;
+	for (uint64_t address = 0u - 16ull; address != 0x80; address++) {
+		SegmentReach reach = segments_reach_of_address(segments, n, address);
+		uint32_t offset = 0, other = 0;
+
+		assert_true(reach.behind > 0);
+		if (!segments_offset(segments, n, address, &offset))
+			continue;
+		for (uint64_t i = 0; i < reach.before + reach.behind; i++) {
+			assert_true(segments_offset(segments, n, address - reach.before + i, &other));
+			assert_int_equal(other, (uint32_t)(offset - reach.before + i));
+		}
+	}
+	for (uint32_t offset = 0; offset < 0x80; offset++) {
+		SegmentReach reach = segments_reach_of_offset(segments, n, offset);
+		uint64_t address, other;
+
+		assert_true(reach.behind > 0 && reach.before <= offset);
+		assert_true(segments_address(segments, n, offset, &address));
+		for (uint32_t i = 0; i < reach.before + reach.behind; i++) {
+			assert_true(
+				segments_address(segments, n, offset - (uint32_t)reach.before + i, &other));
+			assert_int_equal(other, address - reach.before + i);
+		}
+	}
+}
+
 static void tells_addresses_from_numbers(void **state)
 {
 	CLEANUP_SAMPLE Sample sample = usual_sample();
@@ -346,6 +385,7 @@ int main(void)
 		cmocka_unit_test(takes_executable_segments_for_code_without_sections),
 		cmocka_unit_test(follows_links_to_other_sections),
 		cmocka_unit_test(gives_every_byte_an_address),
+		cmocka_unit_test(says_how_far_addresses_keep_their_distance),
 		cmocka_unit_test(tells_addresses_from_numbers),
 		cmocka_unit_test(finds_the_words_that_are_relocated),
 		cmocka_unit_test(leaves_out_what_the_budget_does_not_cover),

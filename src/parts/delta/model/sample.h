@@ -131,8 +131,10 @@ static inline void sample_parse(Sample *sample)
 	assert_done(elf_parse(sample->bytes, &budget, &sample->elf, &error), &error);
 }
 
-/* Parses it when it is not, and puts the references of a stretch into sample->found. */
-static inline void sample_scan(Sample *sample, uint32_t from, uint32_t end, uint32_t skip)
+/* Parses it when it is not, and puts the references of a stretch into sample->found: those that change, when
+ * what is steady moves together. */
+static inline void sample_scan_moving(
+	Sample *sample, uint32_t from, uint32_t end, uint32_t skip, SteadyRange steady)
 {
 	ReferenceScan scan;
 
@@ -140,10 +142,16 @@ static inline void sample_scan(Sample *sample, uint32_t from, uint32_t end, uint
 		sample_parse(sample);
 	sample->n = 0;
 	reference_scan_begin(&scan, &sample->elf, from, end, skip);
+	scan.steady = steady;
 	while (scan.at < scan.end) {
 		assert_true(SAMPLE_REFERENCES - sample->n >= 64);
 		sample->n += reference_scan_next(&scan, sample->found + sample->n, 64);
 	}
+}
+
+static inline void sample_scan(Sample *sample, uint32_t from, uint32_t end, uint32_t skip)
+{
+	sample_scan_moving(sample, from, end, skip, (SteadyRange){.size = 0});
 }
 
 static inline void sample_clear(Sample *sample)

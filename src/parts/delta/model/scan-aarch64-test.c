@@ -77,6 +77,23 @@ static void puts_the_halves_of_an_address_together(void **state)
 	assert_no_more(&sample, 0);
 }
 
+static void leaves_out_halves_just_where_all_moves_by_pages(void **state)
+{
+	static const uint32_t code[] = {BL_PLUS_8, ADRP_X0_PLUS_2, ADD_X0_X0_0X10, NOP};
+	CLEANUP_SAMPLE Sample sample = with_code(code, 4);
+	SteadyRange steady = {.address = PAGE, .size = 0x3000, .shift = 0x10, .at = TEXT};
+	size_t i = 0;
+
+	(void)state;
+	sample_scan_moving(&sample, TEXT, TEXT + sizeof(code), 0, steady);
+	assert_next(&sample, &i, TEXT + 4, 4, REFERENCE_ADDRESS, ORIGIN_PLACE, PAGE + 0x2010);
+	assert_next(&sample, &i, TEXT + 8, 4, REFERENCE_MEMORY, ORIGIN_PLACE, PAGE + 0x2010);
+	assert_no_more(&sample, i);
+	steady.shift = 0x3000;
+	sample_scan_moving(&sample, TEXT, TEXT + sizeof(code), 0, steady);
+	assert_no_more(&sample, 0);
+}
+
 static void forgets_a_page_when_its_register_is_overwritten(void **state)
 {
 	static const uint32_t writers[] = {MOV_X0_X2, LDR_X0_X0_0X20, ADD_X0_X0_0X10, BL_PLUS_8, RET};
@@ -152,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_branches_and_literals),
 		cmocka_unit_test(puts_the_halves_of_an_address_together),
+		cmocka_unit_test(leaves_out_halves_just_where_all_moves_by_pages),
 		cmocka_unit_test(forgets_a_page_when_its_register_is_overwritten),
 		cmocka_unit_test(keeps_a_page_over_what_only_reads_it),
 		cmocka_unit_test(keeps_a_page_over_a_call_that_saves_its_register),

@@ -86,6 +86,30 @@ static void takes_no_immediate_for_an_address_where_code_moves(void **state)
 	assert_no_more(&sample, 0);
 }
 
+static void leaves_out_what_stays_as_it_is(void **state)
+{
+	static const uint8_t code[] = {
+		0xe8, 3, 0, 0, 0,             /* 00 call 08 */
+		0xe8, 6, 0, 0, 0,             /* 05 call 10 */
+		0xeb, 0,                      /* 0a jmp 0c */
+		0x48, 0x8d, 5, 1, 0, 0, 0,    /* 0c lea 1(%rip) */
+		0xe8, 0, 0, 0, 0,             /* 13 call 18 */
+		0xe8, 0xf0, 0xff, 0xff, 0xff, /* 18 call 0d */
+	};
+	CLEANUP_SAMPLE Sample sample = with_code(ET_DYN, ".text", code, sizeof(code));
+	uint64_t text = sample_address(TEXT);
+	SteadyRange steady = {.address = text, .size = 0x10, .shift = 1, .at = TEXT};
+	size_t i = 0;
+
+	(void)state;
+	sample_scan_moving(&sample, TEXT, TEXT + sizeof(code), 0, steady);
+	assert_next(&sample, &i, TEXT + 6, 4, REFERENCE_CALL, ORIGIN_PLACE, text + 0x10);
+	assert_next(&sample, &i, TEXT + 0xf, 4, REFERENCE_ADDRESS, ORIGIN_PLACE, text + 0x14);
+	assert_next(&sample, &i, TEXT + 0x14, 4, REFERENCE_CALL, ORIGIN_PLACE, text + 0x18);
+	assert_next(&sample, &i, TEXT + 0x19, 4, REFERENCE_CALL, ORIGIN_PLACE, text + 0xd);
+	assert_no_more(&sample, i);
+}
+
 static void reports_no_instruction_that_reaches_over_the_end(void **state)
 {
 	CLEANUP_SAMPLE Sample sample = with_code(ET_DYN, ".text", all_kinds, sizeof(all_kinds));
@@ -175,6 +199,7 @@ int main(void)
 		cmocka_unit_test(finds_branches_and_operands),
 		cmocka_unit_test(takes_immediates_for_addresses_where_code_does_not_move),
 		cmocka_unit_test(takes_no_immediate_for_an_address_where_code_moves),
+		cmocka_unit_test(leaves_out_what_stays_as_it_is),
 		cmocka_unit_test(reports_no_instruction_that_reaches_over_the_end),
 		cmocka_unit_test(begins_at_the_first_whole_instruction),
 		cmocka_unit_test(marks_where_instructions_begin),
