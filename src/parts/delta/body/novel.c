@@ -56,12 +56,13 @@ struct Novel {
 	Node by_role[ROLES][256]; /* at each node of the tree of a byte's bits */
 	Node as_guess[5][8][2];   /* is a bit as in the guess, by why it is one and which bit it is */
 	Node silent;
-	uint8_t instruction[16]; /* x86-64: the bytes of the one under way */
+	uint8_t instruction[24]; /* x86-64: the bytes of the one under way, zeros behind them */
 	unsigned n_instruction;
-	uint32_t prefix;    /* a hash of those bytes */
-	uint32_t shape;     /* opcode and operands of the one before */
-	unsigned agreement; /* how many of the last bytes were as the old file had them */
-	uint32_t words[2];  /* AArch64: the last instructions */
+	X86Instruction shape; /* of those bytes and zeros */
+	uint32_t prefix;      /* a hash of those bytes */
+	uint32_t last_shape;  /* opcode and operands of the one before */
+	unsigned agreement;   /* how many of the last bytes were as the old file had them */
+	uint32_t words[2];    /* AArch64: the last instructions */
 };
 
 Novel *novel_free(Novel *novel)
@@ -73,6 +74,14 @@ Novel *novel_free(Novel *novel)
 	history_clear_cleanup(&novel->history);
 	free(novel);
 	return NULL;
+}
+
+static void begin_instruction(Novel *novel)
+{
+	memset(novel->instruction, 0, sizeof(novel->instruction));
+	novel->n_instruction = 0;
+	novel->prefix = 0;
+	x86_64_read(novel->instruction, sizeof(novel->instruction), &novel->shape);
 }
 
 int novel_new(unsigned line_bits, Novel **ret, Error *error)
@@ -89,6 +98,7 @@ int novel_new(unsigned line_bits, Novel **ret, Error *error)
 	node_init(&novel->by_role[0][0], sizeof(novel->by_role) / sizeof(Node));
 	node_init(&novel->as_guess[0][0][0], sizeof(novel->as_guess) / sizeof(Node));
 	novel->silent = NODE_INIT;
+	begin_instruction(novel);
 	*ret = TAKE_PTR(novel);
 	return 0;
 }
@@ -237,33 +247,23 @@ static uint8_t code_byte(Novel *novel, const Outlook *outlook, Coder *coder, uin
 	return byte;
 }
 
-static void begin_instruction(Novel *novel)
-{
-	novel->n_instruction = 0;
-	novel->prefix = 0;
-}
-
 static void end_instruction(Novel *novel)
 {
-	X86Instruction shape;
-	uint32_t hash;
+	const X86Instruction *shape = &novel->shape;
 
-	x86_64_read(novel->instruction, novel->n_instruction, &shape);
-	hash = shape.opcode | (uint32_t)shape.map << 8;
-	if (shape.modrm_at)
-		hash |= (uint32_t)(shape.modrm + 1) << 12;
-	novel->shape = hash;
+	novel->last_shape = shape->opcode | (uint32_t)shape->map << 8;
+	if (shape->modrm_at)
+		novel->last_shape |= (uint32_t)(shape->modrm + 1) << 12;
 	begin_instruction(novel);
 }
 
 static void add_to_instruction(Novel *novel, uint8_t byte)
 {
-	X86Instruction shape;
-
 	novel->instruction[novel->n_instruction++] = byte;
 	novel->prefix = hash2(novel->prefix + 1, byte);
-	x86_64_read(novel->instruction, novel->n_instruction, &shape);
-	if (shape.length > 0 || novel->n_instruction == X86_64_LENGTH_MAX)
+	x86_64_read(novel->instruction, sizeof(novel->instruction), &novel->shape);
+	/* At X86_64_LENGTH_MAX bytes it ends in any case. */
+	if (novel->shape.length <= novel->n_instruction)
 		end_instruction(novel);
 }
 
@@ -276,17 +276,13 @@ void novel_begin_code(Novel *novel, const uint8_t *instruction, size_t n)
 
 unsigned novel_x86_field(const Novel *novel, unsigned *ret_skip)
 {
-	uint8_t padded[16] = {0};
-	X86Instruction shape;
+	const X86Instruction *shape = &novel->shape;
 
-	if (novel->n_instruction == 0)
+	if (novel->n_instruction == 0 || shape->field == X86_FIELD_NONE || shape->field_size != 4 ||
+		shape->field_at != novel->n_instruction)
 		return 0;
-	memcpy(padded, novel->instruction, novel->n_instruction);
-	x86_64_read(padded, sizeof(padded), &shape);
-	if (shape.field == X86_FIELD_NONE || shape.field_size != 4 || shape.field_at != novel->n_instruction)
-		return 0;
-	*ret_skip = shape.length - shape.field_at;
-	return shape.field;
+	*ret_skip = shape->length - shape->field_at;
+	return shape->field;
 }
 
 static void look_at_old(const Novel *novel, const NovelPlace *place, Outlook *ret)
@@ -303,11 +299,11 @@ static uint32_t hash_of_old(const Outlook *outlook, uint32_t place)
 static void look_at_x86(const Novel *novel, Outlook *ret)
 {
 	unsigned index;
-	X86Role role = x86_64_next(novel->instruction, novel->n_instruction, &index);
+	X86Role role = x86_64_next(&novel->shape, novel->instruction, novel->n_instruction, &index);
 	uint32_t place = (uint32_t)role << 4 | (index & 15);
 
 	ret->contexts[0] = novel->prefix;
-	ret->contexts[1] = hash2(novel->prefix, novel->shape);
+	ret->contexts[1] = hash2(novel->prefix, novel->last_shape);
 	ret->contexts[2] = hash2(history_back(&novel->history, 1), place);
 	ret->contexts[3] = hash_of_old(ret, place);
 	ret->role = (unsigned)role * 4 + least(index, 3);
@@ -389,7 +385,7 @@ uint32_t novel_target(Novel *novel, const NovelTarget *about, Coder *coder, uint
 		uint32_t path = hash2(hash2(kind, i), so_far);
 		unsigned expected = agrees ? about->expectation >> (24 - 8 * i) & 255 : 256;
 		Outlook outlook = {
-			.contexts = {path, hash2(path, novel->shape), hash2(path, novel->prefix),
+			.contexts = {path, hash2(path, novel->last_shape), hash2(path, novel->prefix),
 				hash2(path, expected)},
 			.role = ROLE_TARGET + i,
 			.curve = CURVE_TARGET + i + (agrees ? 4 : 0),

@@ -215,22 +215,18 @@ static X86Role role_in(const X86Instruction *instruction, unsigned n, unsigned *
 	return n == instruction->modrm_at ? X86_ROLE_MODRM : X86_ROLE_SIB;
 }
 
-X86Role x86_64_next(const uint8_t *code, size_t n, unsigned *ret_index)
+X86Role x86_64_next(const X86Instruction *shape, const uint8_t *code, size_t n, unsigned *ret_index)
 {
-	X86Instruction instruction;
-
-	/* The zeros that stand for the bytes to come change nothing before them, and 00 is an opcode. */
-	decode_padded(code, n, &instruction);
-	if (instruction.length <= n) {
+	if (shape->length <= n) {
 		*ret_index = 0;
 		return X86_ROLE_PREFIX;
 	}
-	if (n > instruction.opcode_at)
-		return role_in(&instruction, (unsigned)n, ret_index);
-	if (n < instruction.opcode_at || all_prefixes(code, n)) {
+	if (n > shape->opcode_at)
+		return role_in(shape, (unsigned)n, ret_index);
+	if (n < shape->opcode_at || all_prefixes(code, n)) {
 		*ret_index = (unsigned)n;
 		return X86_ROLE_PREFIX;
 	}
-	*ret_index = instruction.map;
+	*ret_index = shape->map;
 	return X86_ROLE_OPCODE;
 }

@@ -64,9 +64,10 @@ typedef struct X86Instruction {
  * fit into X86_64_LENGTH_MAX bytes is cut there, and has no field. APX is not known. */
 void x86_64_read(const uint8_t *code, size_t size, X86Instruction *ret);
 
-/* The instruction that so far has n bytes (less than X86_64_LENGTH_MAX): the role of the byte that comes
- * next, and in *ret_index which byte of that part it is, counted from 0. When x86_64_read() finds a whole
- * instruction in the n bytes, a new one begins: X86_ROLE_PREFIX with index 0.
+/* Of an instruction that so far has n bytes (less than X86_64_LENGTH_MAX), with the shape that x86_64_read()
+ * finds when zeros follow, which change nothing of what is before them: the role of the byte that comes next,
+ * and in *ret_index which byte of that part it is, counted from 0. When the shape ends within the n bytes, a
+ * new one begins: X86_ROLE_PREFIX with index 0.
  *
  * X86_ROLE_PREFIX, with index n: only legacy prefixes came so far, or nothing, and the next byte may be
  * anything up to the opcode; or it is payload of VEX, EVEX or XOP.
@@ -75,4 +76,4 @@ void x86_64_read(const uint8_t *code, size_t size, X86Instruction *ret);
  * the first two maps it may still be an escape; behind REX also what VEX, EVEX and XOP begin with.
  *
  * Behind 8F, which is POP or XOP, the next byte has X86_ROLE_MODRM for both. */
-X86Role x86_64_next(const uint8_t *code, size_t n, unsigned *ret_index);
+X86Role x86_64_next(const X86Instruction *shape, const uint8_t *code, size_t n, unsigned *ret_index);
