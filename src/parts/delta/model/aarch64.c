@@ -3,10 +3,10 @@
 
 /* Bits 21 to 23 as well decide what is a load or store, or without a shift: in a row of the table, a bit
  * above the form for each of the eight values that they may have. */
-enum { FORM = 0xff, ANY = 0xff00, OPC_0 = 0x0300, OPC_0_1 = 0x0f00, OPC_0_1_2 = 0x3f00, MOVZ = 0x1000 };
+enum { ANY = 0xff00, OPC_0 = 0x0300, OPC_0_1 = 0x0f00, OPC_0_1_2 = 0x3f00, MOVZ = 0x1000 };
 
 /* By the upper byte of the word. */
-static const uint16_t forms[256] = {
+const uint16_t a64_forms[256] = {
 	[0x10] = ANY | A64_ADR,
 	[0x14 ... 0x17] = ANY | A64_JUMP,
 	[0x18] = ANY | A64_LITERAL, /* W */
@@ -40,13 +40,6 @@ static const uint16_t forms[256] = {
 	[0xf9] = OPC_0_1_2 | A64_LOW12, /* X; PRFM */
 	[0xfd] = OPC_0_1 | A64_LOW12,
 };
-
-A64Form a64_form(uint32_t word)
-{
-	unsigned row = forms[word >> 24];
-
-	return row >> (8 + (word >> 21 & 7)) & 1 ? (A64Form)(row & FORM) : A64_NONE;
-}
 
 uint32_t a64_field_mask(A64Form form)
 {

@@ -22,7 +22,15 @@ typedef enum A64Form {
 	A64_NUMBER,  /* MOVZ (32 bit, no shift): imm16, no address */
 } A64Form;
 
-A64Form a64_form(uint32_t word);
+/* By the upper byte of the word: the form, and above it a bit for each value of bits 21 to 23 that it has. */
+extern const uint16_t a64_forms[256];
+
+static inline A64Form a64_form(uint32_t word)
+{
+	unsigned row = a64_forms[word >> 24];
+
+	return row >> (8 + (word >> 21 & 7)) & 1 ? (A64Form)(row & 0xff) : A64_NONE;
+}
 
 /* Forms with an offset from the place: the address meant, for A64_ADRP the first of its page; else 0. */
 uint64_t a64_target(A64Form form, uint32_t word, uint64_t place);

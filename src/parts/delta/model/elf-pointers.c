@@ -7,7 +7,16 @@
 typedef struct Pointers {
 	uint32_t *items;
 	size_t n, room;
+	bool unsorted;
+	const ElfRegion *region; /* of the last one: the next is mostly there, too */
 } Pointers;
+
+static const ElfRegion *region_at(const Elf *elf, uint32_t offset, Pointers *pointers)
+{
+	if (!pointers->region || offset - pointers->region->offset >= pointers->region->size)
+		pointers->region = elf_region_at(elf, offset);
+	return pointers->region;
+}
 
 /* A word of data that holds an address. What is filled in when the file is loaded, and zero until then, has
  * nothing to predict. */
@@ -17,11 +26,14 @@ static void add_pointer(const Elf *elf, Pointers *pointers, uint64_t address)
 
 	if (address >= ELF_NOT_LOADED || !segments_offset(elf->segments, elf->n_segments, address, &offset) ||
 		!range_within(offset, 8, elf->bytes.size) ||
-		elf_region_at(elf, offset)->kind != REGION_DATA ||
+		region_at(elf, offset, pointers)->kind != REGION_DATA ||
 		!elf_is_address(elf, load_u64(elf->bytes.data + offset)))
 		return;
-	if (pointers->items && pointers->n < pointers->room)
+	if (pointers->items && pointers->n < pointers->room) {
 		pointers->items[pointers->n] = offset;
+		if (pointers->n > 0 && pointers->items[pointers->n - 1] > offset)
+			pointers->unsorted = true;
+	}
 	pointers->n++;
 }
 
@@ -94,7 +106,9 @@ int elf_find_pointers(Elf *elf, ElfBudget *budget, Error *error)
 		return error_memory(error);
 	elf->pointers = pointers.items;
 	walk_all(elf, &pointers);
-	qsort(pointers.items, pointers.n, sizeof(*pointers.items), by_offset);
+	/* As linkers write them they are sorted, but for a few. */
+	if (pointers.unsorted)
+		qsort(pointers.items, pointers.n, sizeof(*pointers.items), by_offset);
 	for (size_t i = 0; i < pointers.n; i++)
 		if (kept == 0 || pointers.items[i] >= pointers.items[kept - 1] + 8)
 			pointers.items[kept++] = pointers.items[i];

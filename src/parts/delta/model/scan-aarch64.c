@@ -92,11 +92,11 @@ static void add_part(Reference reference, Found *found)
 
 static void add_low12(ReferenceScan *scan, uint32_t word, Reference reference, Found *found)
 {
-	uint64_t page = scan->pages[a64_base_register(word)];
+	unsigned base = a64_base_register(word);
 
-	if (page == SCAN_PAGE_UNKNOWN || a64_low12(word) >= PAGE_SIZE)
+	if (!(scan->with_pages >> base & 1) || a64_low12(word) >= PAGE_SIZE)
 		return;
-	reference.target = page + a64_low12(word);
+	reference.target = scan->pages[base] + a64_low12(word);
 	add_part(reference, found);
 }
 
@@ -141,14 +141,14 @@ static void add_reference(
 /* Follows which registers hold pages. */
 static void keep_pages(ReferenceScan *scan, const ElfRegion *region, A64Form form, uint32_t word)
 {
-	uint32_t written = written_registers(word);
-
 	if (form == A64_ADRP) {
-		scan->pages[a64_target_register(word)] = a64_target(form, word, address_in(region, scan->at));
-		return;
+		unsigned to = a64_target_register(word);
+
+		scan->pages[to] = a64_target(form, word, address_in(region, scan->at));
+		scan->with_pages |= 1u << to;
+	} else if (scan->with_pages != 0) {
+		scan->with_pages &= ~written_registers(word);
 	}
-	for (; written > 0; written &= written - 1)
-		scan->pages[__builtin_ctz(written)] = SCAN_PAGE_UNKNOWN;
 }
 
 void scan_aarch64(ReferenceScan *scan, const ElfRegion *region, Found *found)

@@ -22,8 +22,7 @@ static Scanner *const scanners[REGION_KINDS] = {
 /* What scanners keep from one call to the next holds within one region. */
 static void enter_region(ReferenceScan *scan)
 {
-	for (unsigned i = 0; i < 32; i++)
-		scan->pages[i] = SCAN_PAGE_UNKNOWN;
+	scan->with_pages = 0;
 	scan->cie = 0;
 	scan->lost = false;
 	scan->table = UINT32_MAX;

@@ -11,9 +11,6 @@
 #include "parts/delta/model/elf.h"
 #include "parts/delta/model/reference.h"
 
-/* No page begins there. */
-enum { SCAN_PAGE_UNKNOWN = 1 };
-
 /* Addresses that move together with the stretch that they are part of: what counts from a place there to
  * another stays as it is. */
 typedef struct SteadyRange {
@@ -30,8 +27,9 @@ typedef struct ReferenceScan {
 	uint8_t *boundaries; /* NULL, or a bit for each byte of the file: set where an instruction or an entry
 				of .eh_frame begins. For those who choose where stretches begin */
 	SteadyRange steady;  /* nothing that stays as it is is reported; of size 0 at first: everything is */
-	uint64_t pages[32]; /* AArch64: the page that ADRP has put into each register, or SCAN_PAGE_UNKNOWN */
-	uint64_t cie;       /* .eh_frame: offset of the CIE that the next two are of, plus 1 */
+	uint64_t pages[32];  /* AArch64: the page that ADRP has put into each register */
+	uint32_t with_pages; /* bits of the registers that still have it */
+	uint64_t cie;        /* .eh_frame: offset of the CIE that the next two are of, plus 1 */
 	uint8_t pointers, lsda_pointers; /* how it says addresses are encoded; 0xff: not at all */
 	bool has_augmentation;
 	bool lost;      /* .eh_frame: what follows makes no sense */
