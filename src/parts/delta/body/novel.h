@@ -27,7 +27,7 @@ typedef enum NovelKind {
 
 typedef struct Novel Novel;
 
-/* It remembers contexts in a table of 2^line_bits lines of 64 bytes. */
+/* It remembers contexts in a table of 2^line_bits lines of 32 bytes. */
 enum { NOVEL_LINE_BITS_MIN = 8, NOVEL_LINE_BITS_MAX = 16 };
 
 int novel_new(unsigned line_bits, Novel **ret, Error *error);

@@ -33,7 +33,7 @@ typedef enum DeltaKind {
 
 /* How the body is written. */
 typedef enum DeltaMethod {
-	DELTA_METHOD_BODY = 2, /* parts/delta/body/ */
+	DELTA_METHOD_BODY = 3, /* parts/delta/body/ */
 } DeltaMethod;
 
 /* One old file that the delta reads. */
