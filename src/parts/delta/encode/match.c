@@ -20,6 +20,12 @@ typedef struct Mark {
 	size_t n;                  /* blocks so far */
 } Mark;
 
+/* What is known of a place in new. */
+typedef struct Probe {
+	size_t at, length; /* so many bytes from there on occur in old, no more */
+	size_t found;      /* for suffix_near(); SIZE_MAX when they have not been looked up */
+} Probe;
+
 typedef struct Matcher {
 	const Suffix *suffix;
 	Bytes old, new;
@@ -27,9 +33,13 @@ typedef struct Matcher {
 	Block *blocks;
 	size_t n, capacity;
 	size_t scan, length, last_new, last_old; /* as in Mark */
-	/* when it has been stopped while it was looking for the next block */
-	bool looking;
-	size_t score, counted, place;
+	bool looking; /* it has been stopped while it was looking for the next block */
+	/* of new up to counted: bytes that the last block has right, if it went on, and behind the last one
+	 * that it has wrong */
+	size_t score, counted, wrong;
+	size_t place; /* what was found is there in old */
+	Probe probe;
+	size_t known_from, known_to; /* in new: this stretch occurs in old */
 } Matcher;
 
 /* A part of new that is searched without knowing what the search of the one before comes to. */
@@ -148,28 +158,126 @@ static bool agrees(const Matcher *matcher, size_t at)
 	return old < matcher->old.size && matcher->new.data[at] == matcher->old.data[old];
 }
 
+static Bytes bytes_at(const Matcher *matcher, size_t at)
+{
+	size_t left = matcher->new.size - at;
+
+	return (Bytes){matcher->new.data + at, left < SEARCH_MAX ? left : SEARCH_MAX};
+}
+
+static void look_up(Matcher *matcher, size_t at)
+{
+	matcher->probe.at = at;
+	matcher->probe.length = suffix_find(matcher->suffix, bytes_at(matcher, at), &matcher->probe.found);
+}
+
+/* What was found goes on, behind the most that is looked for: that much need not be looked up again. */
+static void find_known_end(Matcher *matcher)
+{
+	const Probe *probe = &matcher->probe;
+	Bytes bytes = {matcher->new.data + probe->at, probe->length};
+	size_t old = suffix_near(matcher->suffix, probe->found, bytes, 0), n = probe->length;
+
+	while (n < 2 * SEARCH_MAX && probe->at + n < matcher->new.size &&old + n < matcher->old.size &&
+		matcher->new.data[probe->at + n] == matcher->old.data[old + n])
+		n++;
+	matcher->known_from = probe->at;
+	matcher->known_to = probe->at + n;
+}
+
+/* Where the longest stretch ends that begins at this place of new and occurs in old. It never ends before
+ * that of an earlier place. */
+static size_t end_from(Matcher *matcher, size_t at)
+{
+	Bytes most = bytes_at(matcher, at);
+
+	if (matcher->probe.at == at && matcher->probe.length > 0)
+		return at + matcher->probe.length;
+	if (at >= matcher->known_from && at + most.size <= matcher->known_to) {
+		matcher->probe = (Probe){at, most.size, SIZE_MAX};
+		return at + most.size;
+	}
+	look_up(matcher, at);
+	if (matcher->probe.length == SEARCH_MAX)
+		find_known_end(matcher);
+	return at + matcher->probe.length;
+}
+
+/*
+ * From the places behind scan on, the longest stretches mostly end where that from scan on does. Then each
+ * has less to say for itself than the one before, as long as the last block has a byte of it wrong: such
+ * places are passed over, and the first one behind them is found by few searches.
+ */
+static void pass_over(Matcher *matcher)
+{
+	size_t end = matcher->scan + matcher->length, low = matcher->scan, step = 1, high;
+
+	if (matcher->wrong <= matcher->scan + 1 || end != matcher->counted)
+		return;
+	/* Places below `wrong` have a wrong byte at or behind them. */
+	while (low + step < matcher->wrong && end_from(matcher, low + step) == end) {
+		low += step;
+		step *= 2;
+	}
+	high = low + step < matcher->wrong ? low + step : matcher->wrong;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (end_from(matcher, middle) == end)
+			low = middle;
+		else
+			high = middle;
+	}
+	while (matcher->scan < low)
+		matcher->score -= agrees(matcher, ++matcher->scan);
+}
+
+static void begin_to_look(Matcher *matcher)
+{
+	matcher->looking = true;
+	matcher->score = matcher->wrong = 0;
+	matcher->counted = matcher->scan += matcher->length;
+}
+
+static void count(Matcher *matcher, size_t end)
+{
+	for (; matcher->counted < end; matcher->counted++) {
+		if (agrees(matcher, matcher->counted))
+			matcher->score++;
+		else
+			matcher->wrong = matcher->counted + 1;
+	}
+}
+
+/* Of what the matcher has found at scan, the place that suits the last block best. */
+static size_t choose_place(Matcher *matcher)
+{
+	size_t wish = matcher->scan - matcher->last_new + matcher->last_old;
+	Bytes bytes = {matcher->new.data + matcher->scan, matcher->length};
+
+	if (matcher->probe.at != matcher->scan || matcher->probe.found == SIZE_MAX)
+		look_up(matcher, matcher->scan);
+	return suffix_near(matcher->suffix, matcher->probe.found, bytes, wish);
+}
+
 /* Looks for the next place to copy from. False when it has come to `until` first; then it may go on later. */
 static bool look(Matcher *matcher, size_t until)
 {
-	if (!matcher->looking) {
-		matcher->score = 0;
-		matcher->counted = matcher->scan += matcher->length;
-		matcher->looking = true;
-	}
+	if (!matcher->looking)
+		begin_to_look(matcher);
 	for (; matcher->scan < matcher->new.size; matcher->scan++) {
-		size_t left = matcher->new.size - matcher->scan;
-
 		if (matcher->scan >= until)
 			return false;
-		matcher->length = suffix_find(matcher->suffix,
-			(Bytes){matcher->new.data + matcher->scan, left < SEARCH_MAX ? left : SEARCH_MAX},
-			matcher->scan - matcher->last_new + matcher->last_old, &matcher->place);
-		for (; matcher->counted < matcher->scan + matcher->length; matcher->counted++)
-			matcher->score += agrees(matcher, matcher->counted);
-		if ((matcher->length == matcher->score && matcher->length != 0) ||
-			matcher->length > matcher->score + matcher->better)
+		matcher->length = end_from(matcher, matcher->scan) - matcher->scan;
+		count(matcher, matcher->scan + matcher->length);
+		if (matcher->length == matcher->score && matcher->length != 0)
 			break;
+		if (matcher->length > matcher->score + matcher->better) {
+			matcher->place = choose_place(matcher);
+			break;
+		}
 		matcher->score -= matcher->scan < matcher->counted && agrees(matcher, matcher->scan);
+		pass_over(matcher);
 	}
 	matcher->looking = false;
 	return true;

@@ -64,28 +64,28 @@ static size_t distance(size_t a, size_t b)
 	return a < b ? b - a : a - b;
 }
 
-/* Of the places around i that have as much in common, the one nearest to the wish. */
-static size_t nearest(const Suffix *suffix, size_t i, size_t length, Bytes bytes, size_t wish)
+size_t suffix_near(const Suffix *suffix, size_t found, Bytes bytes, size_t wish)
 {
-	size_t best = (size_t)suffix->order[i];
-	Bytes part = {bytes.data, length};
+	size_t best = (size_t)suffix->order[found];
 
-	for (size_t j = i; j > 0 && i - j < NEIGHBOURS && common_at(suffix, j - 1, part, 0) == length; j--)
+	for (size_t j = found;
+		j > 0 && found - j < NEIGHBOURS && common_at(suffix, j - 1, bytes, 0) == bytes.size; j--)
 		if (distance((size_t)suffix->order[j - 1], wish) < distance(best, wish))
 			best = (size_t)suffix->order[j - 1];
-	for (size_t j = i + 1;
-		j < suffix->text.size && j - i < NEIGHBOURS && common_at(suffix, j, part, 0) == length; j++)
+	for (size_t j = found + 1; j < suffix->text.size && j - found < NEIGHBOURS &&
+				   common_at(suffix, j, bytes, 0) == bytes.size;
+		j++)
 		if (distance((size_t)suffix->order[j], wish) < distance(best, wish))
 			best = (size_t)suffix->order[j];
 	return best;
 }
 
-size_t suffix_find(const Suffix *suffix, Bytes bytes, size_t wish, size_t *ret_at)
+size_t suffix_find(const Suffix *suffix, Bytes bytes, size_t *ret_found)
 {
 	size_t from = 0, to = suffix->text.size;
-	size_t below = 0, above = 0, length, best, length_above;
+	size_t below = 0, above = 0, length, length_above;
 
-	*ret_at = 0;
+	*ret_found = 0;
 	if (to == 0)
 		return 0;
 	/* The first suffix that is not less than bytes is at `to` in the end. */
@@ -102,13 +102,12 @@ size_t suffix_find(const Suffix *suffix, Bytes bytes, size_t wish, size_t *ret_a
 			below = n;
 		}
 	}
-	best = to < suffix->text.size ? to : suffix->text.size - 1;
-	length = common_at(suffix, best, bytes, 0);
-	length_above = best > 0 ? common_at(suffix, best - 1, bytes, 0) : 0;
+	*ret_found = to < suffix->text.size ? to : suffix->text.size - 1;
+	length = common_at(suffix, *ret_found, bytes, 0);
+	length_above = *ret_found > 0 ? common_at(suffix, *ret_found - 1, bytes, 0) : 0;
 	if (length_above > length) {
-		best--;
+		--*ret_found;
 		length = length_above;
 	}
-	*ret_at = length > 0 ? nearest(suffix, best, length, bytes, wish) : 0;
 	return length;
 }
