@@ -343,6 +343,7 @@ static int write_found(Found *found, Error *error)
 	if (delta_header_write(&found->header, &header, error) < 0)
 		return -1;
 	found->size = header.size + found->body.size;
+	layout_clear(&found->final.layout);
 	return 0;
 }
 
