@@ -69,7 +69,7 @@ static int gather(void *userdata, Bytes next, Error *error)
 static void round_trip(Bytes old, Bytes new, DiffLevel level)
 {
 	const DiffSource source = {".", old};
-	const DiffJob job = {.sources = &source, .n_sources = 1, .result = new, .level = level};
+	const DiffJob job = {.workers = 1, .sources = &source, .n_sources = 1, .result = new, .level = level};
 	CLEANUP_BUFFER Buffer delta = BUFFER_INIT;
 	CLEANUP_BUFFER Buffer out = BUFFER_INIT;
 	CLEANUP(delta_header_clear) DeltaHeader header = {.sources = NULL};

@@ -36,6 +36,7 @@ static void round_trip(Bytes old, Bytes result, size_t cut)
 	Bytes bytes[2];
 
 	const DiffJob job = {
+		.workers = 1,
 		.sources = sources,
 		.n_sources = 2,
 		.result = result,
