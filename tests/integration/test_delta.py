@@ -217,7 +217,7 @@ def test_info_accounts_for_every_byte(tmp_path):
 def test_info_says_what_a_patch_is_without_the_old_file(tmp_path):
     old, new, patch = one_pair(tmp_path)
     report = json.loads(run(TOOL, "info", "--json", patch).stdout)
-    assert (report["format"], report["kind"], report["method"]) == ("suture-delta-info-2", "file", 2)
+    assert (report["format"], report["kind"], report["method"]) == ("suture-delta-info-2", "file", 3)
     assert report["size"] == patch.stat().st_size
     assert report["result"] == {"size": new.stat().st_size, "sha256": sha256(new)}
     assert report["sources"] == [{"name": ".", "size": old.stat().st_size, "sha256": sha256(old)}]

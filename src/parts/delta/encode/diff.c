@@ -302,7 +302,7 @@ static int write_body(Found *found, Error *error)
 {
 	CLEANUP(pack_free) Pack *pack = NULL;
 	CLEANUP_BUFFER Buffer coded = BUFFER_INIT;
-	/* The models take half a second for each MiB. */
+	/* The models take a third of a second for each MiB. */
 	bool is_too_much = found->new > MODELLED_MAX + found->diff->job->result.size / 64;
 
 	if (pack_new(is_too_much, &pack, error) < 0 || write_coded(found, pack, &coded, error) < 0)
