@@ -92,7 +92,7 @@ static void reads_a_whole_file_behind_what_is_there(void **state)
 	assert_done(buffer_append(&content, "before:", 7, &error), &error);
 	assert_done(file_read(place.fd, "a", 5, &content, &error), &error);
 	assert_done(file_read(place.fd, "empty", 0, &content, &error), &error);
-	assert_string_equal(content.data, "before:hello");
+	assert_string_equal((const char *)content.data, "before:hello");
 	assert_int_equal(content.size, 12);
 	/* Files of the kernel claim to be empty. */
 	assert_done(file_read(AT_FDCWD, "/proc/self/cmdline", 100000, &content, &error), &error);
@@ -131,7 +131,7 @@ static void reads_only_bounded_regular_files(void **state)
 	/* Claims to be empty as well, and is larger than it may be. */
 	assert_fails(
 		file_read(AT_FDCWD, "/proc/self/status", 9, &content, &error), &error, "more than the 9");
-	assert_string_equal(content.data, "kept");
+	assert_string_equal((const char *)content.data, "kept");
 	assert_int_equal(content.size, 4);
 }
 

@@ -206,8 +206,8 @@ static void writes_the_same_bytes_for_the_same_value(void **state)
 	(void)state;
 	assert_done(json_write(a, &first, &error), &error);
 	assert_done(json_write(b, &second, &error), &error);
-	assert_string_equal(
-		first.data, "{\n  \"a\": {\n    \"c\": \"\xc3\xa9\",\n    \"d\": []\n  },\n  \"b\": 1\n}\n");
+	assert_string_equal((const char *)first.data,
+		"{\n  \"a\": {\n    \"c\": \"\xc3\xa9\",\n    \"d\": []\n  },\n  \"b\": 1\n}\n");
 	assert_true(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
 }
 

@@ -285,7 +285,7 @@ static void completes_in_bash(void **state)
 			skip();
 		fail_msg("%s", error.text);
 	}
-	assert_string_equal(offered.data, "--base=\njudge\n");
+	assert_string_equal((const char *)offered.data, "--base=\njudge\n");
 }
 
 int main(void)

@@ -22,7 +22,7 @@ static void appends_the_output(void **state)
 	(void)state;
 	assert_done(buffer_append(&output, "before:", 7, &error), &error);
 	assert_done(run("echo hello; echo complaint >&2", 6, &output, &error), &error);
-	assert_string_equal(output.data, "before:hello\n");
+	assert_string_equal((const char *)output.data, "before:hello\n");
 	assert_done(run("echo hello", 0, NULL, &error), &error);
 }
 
@@ -34,7 +34,7 @@ static void passes_arguments_as_they_are(void **state)
 
 	(void)state;
 	assert_done(process_run(argv, 100, &output, &error), &error);
-	assert_string_equal(output.data, "a b||$(id)|*|'\"|");
+	assert_string_equal((const char *)output.data, "a b||$(id)|*|'\"|");
 }
 
 static void gives_the_last_line_of_the_complaint(void **state)
@@ -93,7 +93,7 @@ static void ends_a_program_that_prints_too_much(void **state)
 	assert_fails(run("printf 1", 0, &output, &error), &error, "printed more than");
 	assert_done(run("printf 1234", 4, &output, &error), &error);
 	assert_done(run("printf 5678", SIZE_MAX, &output, &error), &error);
-	assert_string_equal(output.data, "12345678");
+	assert_string_equal((const char *)output.data, "12345678");
 }
 
 static void gives_nothing_back_after_a_failure(void **state)
@@ -104,7 +104,7 @@ static void gives_nothing_back_after_a_failure(void **state)
 	(void)state;
 	assert_done(buffer_append(&output, "kept", 4, &error), &error);
 	assert_fails(run("echo half; exit 1", 100, &output, &error), &error, "sh failed with 1");
-	assert_string_equal(output.data, "kept");
+	assert_string_equal((const char *)output.data, "kept");
 	assert_int_equal(output.size, 4);
 }
 

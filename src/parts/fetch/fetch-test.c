@@ -65,7 +65,7 @@ static void assert_bytes(const char *path, const char *expected)
 	assert_done(fetch_bytes(fetcher, url_of(path), strlen(expected), &got, &error), &error);
 	assert_int_equal(got.size, 7 + strlen(expected));
 	assert_memory_equal(got.data, "before:", 7);
-	assert_string_equal(got.data + 7, expected);
+	assert_string_equal((const char *)got.data + 7, expected);
 }
 
 /* Refused, with nothing left behind in the buffer and no password in the sentence. */

@@ -88,7 +88,7 @@ static bool code_number(Body *body, const Reference *reference, const uint8_t *o
 
 	models = body->number[reference->unit & 31][distance < 512 ? distance < 256 ? 0 : 1 : 2]
 			     [drift->outcomes & 3];
-	body->coder->purpose = CODER_REFERENCES + REFERENCE_NUMBER;
+	body->coder->purpose = CODER_REFERENCE(REFERENCE_NUMBER);
 	drift->outcomes = (uint8_t)(drift->outcomes << 1);
 	if (adaptive_code(&models[drift->by != 0][0], body->coder, actual != ((old + drift->by) & 0xffff))) {
 		if (drift->by == 0 || adaptive_code(&models[drift->by != 0][1], body->coder, actual != old)) {
@@ -136,7 +136,7 @@ static bool code_reference(
 		return code_number(body, reference, stretch->old->elf.bytes.data + reference->at, field);
 	predict(body, stretch, reference, at, &guess);
 	model = &body->hit[reference->kind][guess.source][guess.near][*hits & 3];
-	body->coder->purpose = CODER_REFERENCES + reference->kind;
+	body->coder->purpose = CODER_REFERENCE(reference->kind);
 	if (!is_miss)
 		hit = adaptive_code(model, body->coder,
 			body->writing && memcmp(field, guess.bytes, reference->size) == 0);

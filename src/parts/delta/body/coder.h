@@ -32,6 +32,9 @@ typedef enum CoderPurpose {
 	CODER_PURPOSES,
 } CoderPurpose;
 
+/* What references of a kind (ReferenceKind) cost. */
+#define CODER_REFERENCE(kind) (CODER_REFERENCES + (unsigned)(kind))
+
 /* An arithmetic code that is read. Behind the last byte there are zeros: the writer leaves them out. */
 typedef struct CoderInput {
 	Bytes bytes;

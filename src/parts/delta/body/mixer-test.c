@@ -46,9 +46,9 @@ static void trusts_whichever_model_is_right(void **state)
 {
 	(void)state;
 	for (unsigned knowing = 0; knowing < MIXER_INPUTS; knowing++)
-		assert_true(cost_of_last_half(knowing) < 0.02 * BITS / 2);
+		assert_true(cost_of_last_half(knowing) < 0.02 * (double)BITS / 2);
 	/* When none knows, half of the bits are wrong. */
-	assert_true(cost_of_last_half(MIXER_INPUTS) > 0.45 * BITS / 2);
+	assert_true(cost_of_last_half(MIXER_INPUTS) > 0.45 * (double)BITS / 2);
 }
 
 /* As far off as can be, for long: nothing leaves its bounds. */
