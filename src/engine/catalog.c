@@ -22,6 +22,7 @@ typedef struct Listed {
 	char *path;
 	uint64_t length;
 	Digest digest;
+	const json_t *hashes; /* the updater's */
 	size_t series_length; /* bytes of path up to and with BASE: what the letters of a series share */
 	char component[SEGMENT_MAX + 1];
 	unsigned sequence;
@@ -71,12 +72,15 @@ static bool split_path(const char *path, size_t prefix_length, Listed *ret)
 static int list_target(void *userdata, const UpdaterTarget *target, Error *error)
 {
 	Listing *listing = userdata;
-	Listed item = {.length = target->length, .digest = target->digest};
+	Listed item = {.length = target->length, .digest = target->digest, .hashes = target->hashes};
 	Listed *items;
 
 	if (!split_path(target->path, listing->prefix_length, &item) ||
 		!is_wanted(listing->wanted, item.component))
 		return 0;
+	if (!json_has(target->hashes, "sha256"))
+		return error_set(
+			error, "%s has no SHA-256 in the repository's signed metadata", target->path);
 	if (listing->n == LETTERS_MAX)
 		return error_set(error, "the repository lists more than %d improvements", LETTERS_MAX);
 	items = reallocarray(listing->items, listing->n + 1, sizeof(*items));
@@ -121,7 +125,7 @@ static int check_identity(const Engine *engine, const Listed *item, const Manife
 
 static int read_manifest(Engine *engine, Remote *remote, const Listed *item, Manifest **ret, Error *error)
 {
-	UpdaterTarget target = {item->path, item->length, item->digest};
+	UpdaterTarget target = {item->path, item->length, item->digest, item->hashes};
 	CLEANUP_IMPROVEMENTS Improvements cached = IMPROVEMENTS_INIT;
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
 	CLEANUP(manifest_free) Manifest *manifest = NULL;

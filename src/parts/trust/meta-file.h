@@ -21,9 +21,6 @@ typedef struct MetaFile {
 
 int meta_file_parse(const json_t *object, MetaFile *ret, Error *error);
 
-/* Required of a target: an object with at least one pair of strings. */
-int meta_file_check_hashes(json_t *hashes, Error *error);
-
 /* Length and every hash of a known algorithm, of which there must be one when there are hashes. role names
  * the file in the sentence. */
 int meta_file_check(const MetaFile *file, Bytes content, const char *role, Error *error);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "parts/trust/canonical.h"
 
 enum { SIGNATURE_BYTES_MAX = 2048 };
 
@@ -16,6 +17,19 @@ static int compare_entries(const void *a, const void *b)
 static inline void key_ring_clear_cleanup(KeyRing *ring)
 {
 	key_ring_clear(ring);
+}
+
+/* A key under an id that is not its own is as good as one of an unknown scheme (section 4.2.3). */
+static int read_key(json_t *object, KeyRingEntry *entry, Error *error)
+{
+	char hex[DIGEST_HEX_SIZE];
+	Digest digest;
+
+	if (public_key_new(object, &entry->key, error) < 0 || canonical_digest(object, &digest, error) < 0)
+		return -1;
+	if (strcmp(digest_to_hex(&digest, hex), entry->id) != 0)
+		entry->key = public_key_free(entry->key);
+	return 0;
 }
 
 int key_ring_parse(json_t *keys, KeyRing *ret, Error *error)
@@ -31,9 +45,9 @@ int key_ring_parse(json_t *keys, KeyRing *ret, Error *error)
 		KeyRingEntry *entry = &ring.entries[ring.count];
 
 		entry->id = json_object_iter_key(at);
-		if (public_key_new(json_object_iter_value(at), &entry->key, error) < 0)
-			return error_in(error, "key %s", entry->id);
 		ring.count++;
+		if (read_key(json_object_iter_value(at), entry, error) < 0)
+			return error_in(error, "key %s", entry->id);
 	}
 	qsort(ring.entries, ring.count, sizeof(*ring.entries), compare_entries);
 	*ret = ring;

@@ -17,7 +17,7 @@ enum { ROLE_KEYS_MAX = 256, KEY_RING_MAX = 4096 };
 
 typedef struct KeyRingEntry {
 	const char *id;
-	PublicKey *key; /* NULL: of an unknown scheme, verifies nothing */
+	PublicKey *key; /* NULL: of an unknown scheme or under a wrong id, verifies nothing */
 } KeyRingEntry;
 
 typedef struct KeyRing {
@@ -25,7 +25,8 @@ typedef struct KeyRing {
 	size_t count;
 } KeyRing;
 
-/* From a "keys" object. A key id is only a name here: what counts for a threshold is the key itself. */
+/* From a "keys" object. What counts for a threshold is the key itself: two right ids can name the same one,
+ * written differently. */
 int key_ring_parse(json_t *keys, KeyRing *ret, Error *error);
 void key_ring_clear(KeyRing *ring);
 

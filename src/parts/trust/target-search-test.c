@@ -220,15 +220,59 @@ static void each_visits_what_find_would_answer_in_path_order(void **state)
 	assert_string_equal(seen.paths, "");
 }
 
-static void a_target_without_a_sha256_is_refused(void **state)
+/* Serves a target "dir/a" of one byte with this digest, and looks it up. */
+static int find_hashed(FixtureWorld *world, const char *algorithm, const char *digest, UpdaterTarget *ret)
 {
-	FixtureWorld *world = *state;
 	json_t *targets = fixture_targets(1);
 
-	(void)json_object_set_new(json_object_get(targets, "targets"), "a",
-		json_pack("{s:i, s:{s:s}}", "length", 1, "hashes", "sha512", "00"));
+	(void)json_object_set_new(json_object_get(targets, "targets"), "dir/a",
+		json_pack("{s:i, s:{s:s}}", "length", 1, "hashes", algorithm, digest));
 	fixture_world_serve_version(world, 1, targets, NULL);
-	assert_fails(find(world, "a"), &world->error, "target a: field \"sha256\" is missing");
+	fixture_drop(&world->device, "targets.json");
+	assert_done(fixture_world_refresh(world), &world->error);
+	return updater_find(world->updater, "dir/a", ret, &world->error);
+}
+
+static void a_target_with_another_hash_than_sha256_is_named_and_checked_by_it(void **state)
+{
+	FixtureWorld *world = *state;
+	static const char x[] = "a4abd4448c49562d828115d13a1fccea927f52b4d5459297f8b43e42da89238b"
+				"c13626e43dcb38ddb082488927ec904fb42057443983e88585179d50551afe62";
+	CLEANUP_FREE char *location = NULL;
+	Digest none = {.bytes = {0}};
+	UpdaterTarget target;
+
+	assert_done(find_hashed(world, "sha512", x, &target), &world->error);
+	assert_true(digest_equal(&target.digest, &none));
+	assert_done(
+		updater_target_location(world->updater, &target, &location, &world->error), &world->error);
+	assert_memory_equal(location, "dir/a4abd4448c49562d", 20);
+	assert_done(updater_target_check(&target, bytes_of_text("x"), &world->error), &world->error);
+	assert_fails(updater_target_check(&target, bytes_of_text("y"), &world->error), &world->error,
+		"its sha512 differs");
+	assert_fails(updater_target_check(&target, bytes_of_text("xx"), &world->error), &world->error,
+		"has 2 bytes where the signed metadata says 1");
+}
+
+static void a_target_without_a_known_hash_is_refused(void **state)
+{
+	UpdaterTarget target;
+	FixtureWorld *world = *state;
+
+	assert_fails(find_hashed(world, "blake9", "00", &target), &world->error,
+		"target dir/a has no hash of a known algorithm");
+	assert_fails(find_hashed(world, "sha256", "00", &target), &world->error, "target dir/a: field");
+}
+
+static void a_digest_that_leaves_the_directory_is_no_name(void **state)
+{
+	FixtureWorld *world = *state;
+	CLEANUP_FREE char *location = NULL;
+	UpdaterTarget target;
+
+	assert_done(find_hashed(world, "sha512", "../../etc/passwd", &target), &world->error);
+	assert_fails(updater_target_location(world->updater, &target, &location, &world->error),
+		&world->error, "not hexadecimal");
 }
 
 static void delegated_roles_are_found_offline_when_they_are_stored(void **state)
@@ -260,7 +304,9 @@ int main(void)
 		PROMISE(hostile_role_names_stay_in_their_directory),
 		PROMISE(too_many_roles_are_an_error_and_not_endless),
 		PROMISE(each_visits_what_find_would_answer_in_path_order),
-		PROMISE(a_target_without_a_sha256_is_refused),
+		PROMISE(a_target_with_another_hash_than_sha256_is_named_and_checked_by_it),
+		PROMISE(a_target_without_a_known_hash_is_refused),
+		PROMISE(a_digest_that_leaves_the_directory_is_no_name),
 		PROMISE(delegated_roles_are_found_offline_when_they_are_stored),
 	};
 

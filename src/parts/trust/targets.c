@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "parts/trust/meta-file.h"
+#include "parts/trust/hashes.h"
 
 static int check_files(json_t *files, Error *error)
 {
@@ -15,7 +15,7 @@ static int check_files(json_t *files, Error *error)
 
 		if (json_integer_field(file, "length", 0, INT64_MAX, &length, error) < 0 ||
 			json_object_field(file, "hashes", &hashes, error) < 0 ||
-			meta_file_check_hashes(hashes, error) < 0)
+			hashes_check(hashes, error) < 0)
 			return error_in(error, "target %s", json_object_iter_key(at));
 	}
 	return 0;
@@ -65,18 +65,22 @@ int targets_find(const Targets *targets, const char *path, TargetsFile *ret, Err
 	void *at = json_object_iter_at(targets->files, path);
 	const json_t *file;
 	json_t *hashes = NULL;
-	TargetsFile found;
+	TargetsFile found = {.length = 0};
 	int64_t length = 0;
 
 	if (!at)
 		return TARGETS_ABSENT;
 	file = json_object_iter_value(at);
 	if (json_integer_field(file, "length", 0, INT64_MAX, &length, error) < 0 ||
-		json_object_field(file, "hashes", &hashes, error) < 0 ||
-		json_digest_field(hashes, "sha256", &found.digest, error) < 0)
+		json_object_field(file, "hashes", &hashes, error) < 0)
+		return error_in(error, "target %s", path);
+	if (!hashes_name(hashes))
+		return error_set(error, "target %s has no hash of a known algorithm", path);
+	if (json_has(hashes, "sha256") && json_digest_field(hashes, "sha256", &found.digest, error) < 0)
 		return error_in(error, "target %s", path);
 	found.path = json_object_iter_key(at);
 	found.length = (uint64_t)length;
+	found.hashes = hashes;
 	*ret = found;
 	return 0;
 }

@@ -31,8 +31,10 @@ DEFINE_CLEANUP(Targets *, targets_free);
 typedef struct TargetsFile {
 	const char *path; /* belongs to the Targets */
 	uint64_t length;
-	Digest digest; /* SHA-256 */
+	const json_t *hashes; /* one of a known algorithm at least */
+	Digest digest;        /* SHA-256; zeros when only other hashes are listed */
 } TargetsFile;
 
-/* TARGETS_ABSENT when this role does not have the file; a failure when it has, but without a SHA-256. */
+/* TARGETS_ABSENT when this role does not have the file; a failure when it has, but without a hash of a known
+ * algorithm. */
 int targets_find(const Targets *targets, const char *path, TargetsFile *ret, Error *error);

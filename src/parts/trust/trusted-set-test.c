@@ -215,28 +215,6 @@ static void refuses_signatures_that_repeat_a_key_id(void **state)
 		&world->error, "signed twice");
 }
 
-static void a_key_counts_once_whatever_it_is_called(void **state)
-{
-	World *world = *state;
-	json_t *root = fixture_root(&world->keys, 1);
-	FixtureKey twin = world->keys.timestamp;
-
-	memset(twin.id, 'f', sizeof(twin.id) - 1);
-	fixture_add_key(root, "timestamp", &twin);
-	assert_done(json_put_integer(json_object_get(json_object_get(root, "roles"), "timestamp"),
-			    "threshold", 2, &world->error),
-		&world->error);
-	assert_done(begin(world, root), &world->error);
-	past_root(world);
-	{
-		CLEANUP_BUFFER Buffer file =
-			fixture_sign_twice(fixture_timestamp(1, 1), &world->keys.timestamp, &twin);
-
-		assert_fails(trusted_set_update_timestamp(world->set, buffer_bytes(&file), &world->error),
-			&world->error, "timestamp metadata is signed by 1 of the 2 keys needed");
-	}
-}
-
 static void a_threshold_of_two_needs_two_keys(void **state)
 {
 	World *world = *state;
@@ -570,7 +548,6 @@ int main(void)
 		PROMISE(refuses_other_versions_of_the_specification),
 		PROMISE(refuses_versions_below_one_and_beyond_its_integers),
 		PROMISE(refuses_signatures_that_repeat_a_key_id),
-		PROMISE(a_key_counts_once_whatever_it_is_called),
 		PROMISE(a_threshold_of_two_needs_two_keys),
 		PROMISE(refuses_a_threshold_below_one),
 		PROMISE(refuses_a_role_that_lists_a_key_twice_and_a_root_without_a_role),

@@ -43,17 +43,15 @@ static void refuses_role_names_that_fit_no_file(void **state)
 static void places_a_target_beside_its_digest(void **state)
 {
 	CLEANUP_FREE char *plain = NULL, *consistent = NULL, *top = NULL;
-	Digest digest = {.bytes = {0xab}};
 	Error error = ERROR_INIT;
 
 	(void)state;
 	assert_done(updater_name_of_target("a/b+c/d e.json", NULL, &plain, &error), &error);
 	assert_string_equal(plain, "a/b%2Bc/d%20e.json");
-	assert_done(updater_name_of_target("a/b.json", &digest, &consistent, &error), &error);
-	assert_string_equal(
-		consistent, "a/ab00000000000000000000000000000000000000000000000000000000000000.b.json");
-	assert_done(updater_name_of_target("b", &digest, &top, &error), &error);
-	assert_string_equal(top, "ab00000000000000000000000000000000000000000000000000000000000000.b");
+	assert_done(updater_name_of_target("a/b.json", "ab00", &consistent, &error), &error);
+	assert_string_equal(consistent, "a/ab00.b.json");
+	assert_done(updater_name_of_target("b", "ab00", &top, &error), &error);
+	assert_string_equal(top, "ab00.b");
 }
 
 static void refuses_target_paths_that_leave_the_directory(void **state)
@@ -67,6 +65,8 @@ static void refuses_target_paths_that_leave_the_directory(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		assert_fails(updater_name_of_target(paths[i], NULL, &name, &error), &error,
 			"not a safe relative path");
+	assert_fails(updater_name_of_target("a", "../ab", &name, &error), &error, "not hexadecimal");
+	assert_fails(updater_name_of_target("a", "", &name, &error), &error, "not hexadecimal");
 }
 
 int main(void)

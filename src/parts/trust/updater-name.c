@@ -38,18 +38,19 @@ int updater_name_of_role(const char *role, int64_t version, char **ret, Error *e
 	return text_format(ret, error, "%lld.%s.json", (long long)version, (const char *)name.data);
 }
 
-int updater_name_of_target(const char *path, const Digest *digest, char **ret, Error *error)
+int updater_name_of_target(const char *path, const char *digest, char **ret, Error *error)
 {
 	const char *base = path_basename(path);
 	CLEANUP_FREE char *directory = NULL;
 	CLEANUP_BUFFER Buffer name = BUFFER_INIT;
-	char hex[DIGEST_HEX_SIZE];
 
 	if (path_check(path, error) < 0 ||
 		text_format(&directory, error, "%.*s", (int)(base - path), path) < 0 ||
 		encode(directory, "/", &name, error) < 0)
 		return -1;
-	if (digest && buffer_append_format(&name, error, "%s.", digest_to_hex(digest, hex)) < 0)
+	if (digest && (!*digest || strspn(digest, "0123456789abcdefABCDEF") != strlen(digest)))
+		return error_set(error, "%s has a digest that is not hexadecimal", path);
+	if (digest && buffer_append_format(&name, error, "%s.", digest) < 0)
 		return -1;
 	if (encode(base, "", &name, error) < 0)
 		return -1;

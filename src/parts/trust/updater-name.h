@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 
 /* "ROLE.json", or "VERSION.ROLE.json" with a version of 1 or more; the caller frees it. Refuses names too
  * long for a file. */
 int updater_name_of_role(const char *role, int64_t version, char **ret, Error *error);
 
-/* "DIR/DIGEST.NAME", or "DIR/NAME" when digest is NULL. Refuses paths that are not safe. */
-int updater_name_of_target(const char *path, const Digest *digest, char **ret, Error *error);
+/* "DIR/DIGEST.NAME" with a hexadecimal digest, or "DIR/NAME" when it is NULL. Refuses paths that are not
+ * safe, and digests that are none. */
+int updater_name_of_target(const char *path, const char *digest, char **ret, Error *error);

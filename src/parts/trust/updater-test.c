@@ -208,12 +208,12 @@ static void an_endless_root_chain_is_cut_and_continued_next_time(void **state)
 	FixtureWorld *world = *state;
 
 	world->endless_roots = true;
-	assert_fails(fixture_world_refresh(world), &world->error,
-		"moved on by 256 versions at once: refresh again");
-	assert_string_equal(world->last_name, "257.root.json");
+	assert_done(fixture_world_refresh(world), &world->error);
+	assert_non_null(strstr(
+		world->asked, "256.root.json 257.root.json timestamp.json 1.snapshot.json 1.targets.json "));
 	world->endless_roots = false;
 	assert_done(fixture_world_refresh(world), &world->error);
-	assert_string_equal(world->asked, "258.root.json timestamp.json 1.snapshot.json 1.targets.json ");
+	assert_string_equal(world->asked, "258.root.json timestamp.json ");
 }
 
 static void load_works_from_the_store_alone(void **state)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "parts/trust/hashes.h"
 #include "parts/trust/metadata-source.h"
 #include "parts/trust/target-search.h"
 #include "parts/trust/updater-name.h"
@@ -56,7 +57,7 @@ int updater_load(Updater *updater, Error *error)
 
 static UpdaterTarget target_of(const TargetsFile *file)
 {
-	return (UpdaterTarget){.path = file->path, .length = file->length, .digest = file->digest};
+	return (UpdaterTarget){file->path, file->length, file->digest, file->hashes};
 }
 
 int updater_find(Updater *updater, const char *path, UpdaterTarget *ret, Error *error)
@@ -95,11 +96,30 @@ int updater_each(Updater *updater, const char *prefix,
 	return target_search_each(&updater->source, prefix, visit, &wrapped, error);
 }
 
+int updater_target_check(const UpdaterTarget *target, Bytes content, Error *error)
+{
+	const char *wrong = NULL;
+
+	if (content.size != target->length)
+		return error_set(error, "%s has %zu bytes where the signed metadata says %llu", target->path,
+			content.size, (unsigned long long)target->length);
+	switch (hashes_match(target->hashes, content, &wrong)) {
+	case 0:
+		return 0;
+	case HASHES_DIFFER:
+		return error_set(error, "%s is not what the signed metadata says: its %s differs",
+			target->path, wrong);
+	default:
+		return error_set(error, "%s has no hash of a known algorithm", target->path);
+	}
+}
+
 int updater_target_location(const Updater *updater, const UpdaterTarget *target, char **ret, Error *error)
 {
 	bool consistent = trusted_set_root(updater->source.set)->consistent_snapshot;
 
-	return updater_name_of_target(target->path, consistent ? &target->digest : NULL, ret, error);
+	return updater_name_of_target(
+		target->path, consistent ? hashes_name(target->hashes) : NULL, ret, error);
 }
 
 int64_t updater_expires(const Updater *updater)

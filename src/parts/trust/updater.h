@@ -7,6 +7,7 @@
  * file systems, and nothing of Suture.
  */
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,7 +51,8 @@ int updater_load(Updater *updater, Error *error);
 typedef struct UpdaterTarget {
 	const char *path;
 	uint64_t length;
-	Digest digest; /* SHA-256; a target without one is refused */
+	Digest digest;        /* SHA-256; zeros, which no file has, when only other hashes are listed */
+	const json_t *hashes; /* all that the metadata lists */
 } UpdaterTarget;
 
 /* Looks a target up by path, through the delegations. UPDATER_ABSENT when no role that may speak for the
@@ -63,8 +65,12 @@ int updater_each(Updater *updater, const char *prefix,
 	int (*visitor)(void *userdata, const UpdaterTarget *target, Error *error), void *userdata,
 	Error *error);
 
+/* Is content the target: its length, and every hash of a known algorithm? */
+int updater_target_check(const UpdaterTarget *target, Bytes content, Error *error);
+
 /* Where the target's bytes are on the server, relative to the base of the targets: with consistent snapshots
- * "DIR/SHA256.NAME", else the path itself; percent-encoded as a URL path. The caller frees it. */
+ * "DIR/DIGEST.NAME" with its SHA-256 or else another listed hash, otherwise the path itself; percent-encoded
+ * as a URL path. The caller frees it. */
 int updater_target_location(const Updater *updater, const UpdaterTarget *target, char **ret, Error *error);
 
 /* When the trusted timestamp expires, in seconds since 1970; 0 before a refresh or load. */
