@@ -25,7 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         mirror = self.server.mirror
-        path = urllib.parse.unquote(self.path).lstrip("/")
+        path = mirror.path_of(self.path)
         mirror.requests.append((path, self.headers.get("Range")))
         self.answer(mirror.answer(path, self.headers.get("Range")))
 
@@ -72,9 +72,16 @@ class Mirror:
     def be_honest(self):
         self.alterations, self.requests, self.sent = [], [], 0
 
-    def answer(self, path, wanted_range):
+    @staticmethod
+    def path_of(url_path):
+        return urllib.parse.unquote(url_path).lstrip("/")
+
+    def content(self, path):
         file = self.repository / path
-        body = file.read_bytes() if file.is_file() else None
+        return file.read_bytes() if file.is_file() else None
+
+    def answer(self, path, wanted_range):
+        body = self.content(path)
         for pattern, change in self.alterations:
             if pattern.search(path):
                 changed = change(body)

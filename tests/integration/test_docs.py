@@ -235,3 +235,19 @@ def test_the_readmes_release_needs_no_other_option():
     needed = set(re.findall(r"^ +(--[a-z-]+)=.*\(needed", help_of("suture-publish", "release"), re.MULTILINE))
     assert needed == {"--repository", "--component", "--base", "--fixed"}
     assert needed <= {word.split("=")[0] for word in shlex.split(line)}
+
+
+STATEMENTS = ("5.1 5.2 5.3.1 5.3.2 5.3.3 5.3.4 5.3.5 5.3.6 5.3.7 5.3.8 5.3.9 5.3.10 5.3.11 5.3.12 5.4.1 5.4.2 5.4.3.1 5.4.3.2 5.4.4 "
+              "5.4.5 5.5.1 5.5.2 5.5.3 5.5.4 5.5.5 5.5.6 5.5.7 5.6.1 5.6.2 5.6.3 5.6.4 5.6.5 5.6.6 5.6.7 5.6.7.1 5.6.7.2 "
+              "5.6.7.2.1 5.6.7.2.2 5.7.1 5.7.2 5.7.3")
+
+
+def test_every_statement_of_the_tuf_client_workflow_names_tests_that_exist():
+    rows = re.findall(r"^\| (5[0-9., ]*) \|.*\| (.*) \|$", read("docs/trust.md"), re.MULTILINE)
+    listed = [statement for numbers, _ in rows for statement in numbers.split(", ")]
+    assert listed == ["5", *STATEMENTS.split()]
+    tests = "".join(path.read_text() for path in (ROOT / "tests/integration").glob("test_tuf_*.py"))
+    for numbers, cell in rows:
+        names = re.findall(r"`(test_\w+)`", cell)
+        assert names, numbers
+        assert [name for name in names if f"def {name}(" not in tests] == [], numbers

@@ -54,6 +54,29 @@ static void places_a_target_beside_its_digest(void **state)
 	assert_string_equal(top, "ab00.b");
 }
 
+static void a_target_has_one_flat_name(void **state)
+{
+	CLEANUP_FREE char *name = NULL, *again = NULL, *other = NULL;
+	char path[251], like_it[251];
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_done(updater_name_flat("a/b c", &name, &error), &error);
+	assert_string_equal(name, "a%2Fb%20c");
+	free(TAKE_PTR(name));
+	memset(path, 'a', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	memcpy(like_it, path, sizeof(path));
+	like_it[sizeof(path) - 2] = 'b';
+	assert_done(updater_name_flat(path, &name, &error), &error);
+	assert_done(updater_name_flat(path, &again, &error), &error);
+	assert_done(updater_name_flat(like_it, &other, &error), &error);
+	assert_int_equal(strlen(name), 64);
+	assert_string_equal(name, again);
+	assert_string_not_equal(name, other);
+	assert_fails(updater_name_flat("../a", &other, &error), &error, "not a safe relative path");
+}
+
 static void refuses_target_paths_that_leave_the_directory(void **state)
 {
 	static const char *const paths[] = {
@@ -75,6 +98,7 @@ int main(void)
 		cmocka_unit_test(names_of_roles_are_flat),
 		cmocka_unit_test(refuses_role_names_that_fit_no_file),
 		cmocka_unit_test(places_a_target_beside_its_digest),
+		cmocka_unit_test(a_target_has_one_flat_name),
 		cmocka_unit_test(refuses_target_paths_that_leave_the_directory),
 	};
 

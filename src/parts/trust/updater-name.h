@@ -14,6 +14,10 @@
  * long for a file. */
 int updater_name_of_role(const char *role, int64_t version, char **ret, Error *error);
 
+/* A file name for a target in a directory of one's own: its path, percent-encoded as a whole; of a path that
+ * is too long for that the SHA-256. Refuses paths that are not safe. */
+int updater_name_flat(const char *path, char **ret, Error *error);
+
 /* "DIR/DIGEST.NAME" with a hexadecimal digest, or "DIR/NAME" when it is NULL. Refuses paths that are not
  * safe, and digests that are none. */
 int updater_name_of_target(const char *path, const char *digest, char **ret, Error *error);
