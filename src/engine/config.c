@@ -26,6 +26,7 @@ static const Key keys[] = {
 	{"Repository", offsetof(Config, repository)},
 	{"TrustedRoot", offsetof(Config, trust)},
 	{"State", offsetof(Config, state)},
+	{"TimeLimit", offsetof(Config, time_limit)},
 };
 
 int config_override(char **place, const char *value, Error *error)
@@ -196,7 +197,7 @@ static int default_state(int root_fd, const char *root, Config *config, Error *e
 
 int config_load(int root_fd, const char *root, Config *ret, Error *error)
 {
-	Config config = {NULL, NULL, NULL};
+	Config config = {.repository = NULL};
 
 	if (read_file(&config, root_fd, "usr/lib/suture/suture.conf", error) < 0 ||
 		read_file(&config, root_fd, "etc/suture/suture.conf", error) < 0 ||
@@ -215,5 +216,6 @@ void config_clear(Config *config)
 	free(config->repository);
 	free(config->trust);
 	free(config->state);
-	*config = (Config){NULL, NULL, NULL};
+	free(config->time_limit);
+	*config = (Config){.repository = NULL};
 }

@@ -20,7 +20,7 @@ struct Remote {
 	bool is_told; /* the failure names the server already */
 };
 
-enum { ROOT_SIZE_MAX = 512 * 1024 };
+enum { ROOT_SIZE_MAX = 512 * 1024, TIME_LIMIT_MAX = 30 * 24 * 60 * 60 };
 
 static int metadata_name(const char *name, char **ret, Error *error)
 {
@@ -126,6 +126,20 @@ static int set_url(Remote *remote, Error *error)
 	return 0;
 }
 
+static int make_fetcher(Engine *engine, Error *error)
+{
+	const char *text = engine->config.time_limit;
+	FetchLimits limits = {0};
+	int64_t seconds = 0;
+
+	if (engine->fetcher)
+		return 0;
+	if (text && text_to_integer(text, 1, TIME_LIMIT_MAX, &seconds, error) < 0)
+		return error_in(error, "TimeLimit= in the configuration");
+	limits.whole_seconds = (long)seconds;
+	return fetcher_new(&limits, &engine->fetcher, error);
+}
+
 int remote_open(Engine *engine, Remote **ret, Error *error)
 {
 	CLEANUP(remote_free) Remote *remote = calloc(1, sizeof(*remote));
@@ -136,7 +150,7 @@ int remote_open(Engine *engine, Remote **ret, Error *error)
 	remote->engine = engine;
 	if (set_url(remote, error) < 0 || seed_root(remote, error) < 0)
 		return -1;
-	if (!engine->fetcher && fetcher_new(NULL, &engine->fetcher, error) < 0)
+	if (make_fetcher(engine, error) < 0)
 		return -1;
 	if (updater_new(&io, clock_now(), &remote->updater, error) < 0)
 		return -1;

@@ -153,8 +153,7 @@ static int fetch_target(Client *client, int directory, const char *name, const c
 	return -1;
 }
 
-int client_download(
-	Client *client, const char *path, const char *base, const char *directory, Error *error)
+int client_download(Client *client, const char *path, const char *base, const char *directory, Error *error)
 {
 	CLEANUP_FREE char *location = NULL, *url = NULL, *name = NULL;
 	CLEANUP_CLOSE int fd = -1;

@@ -23,5 +23,4 @@ int client_refresh(Client *client, Error *error);
 
 /* Puts the target into the directory, under its percent-encoded path. What is there already and is right is
  * not asked for; on failure what was there stays. */
-int client_download(
-	Client *client, const char *target, const char *url, const char *directory, Error *error);
+int client_download(Client *client, const char *target, const char *url, const char *directory, Error *error);

@@ -5,7 +5,8 @@
  *
  *     --metadata-dir DIR init ROOT
  *     --metadata-dir DIR --metadata-url URL refresh
- *     --metadata-dir DIR --metadata-url URL (--target-name PATH)… --target-dir DIR --target-base-url URL download
+ *     --metadata-dir DIR --metadata-url URL (--target-name PATH)… --target-dir DIR --target-base-url URL
+ * download
  *
  * Exits with 0 or 1 and nothing else, which is why it does not use base/options.h.
  */
@@ -77,10 +78,8 @@ static int refresh(const Arguments *arguments, bool download, Error *error)
 
 	if (!arguments->metadata_url)
 		return error_set(error, "--metadata-url is missing");
-	if (download &&
-		(arguments->n_targets == 0 || !arguments->target_directory || !arguments->target_url))
-		return error_set(
-			error, "download needs --target-name, --target-dir and --target-base-url");
+	if (download && (arguments->n_targets == 0 || !arguments->target_directory || !arguments->target_url))
+		return error_set(error, "download needs --target-name, --target-dir and --target-base-url");
 	if (client_new(arguments->metadata_directory, arguments->metadata_url, &client, error) < 0 ||
 		client_refresh(client, error) < 0)
 		return -1;

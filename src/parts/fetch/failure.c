@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "parts/fetch/url.h"
 
 static const char *status_meaning(long status)
@@ -71,10 +72,28 @@ static int nothing_answers(CURL *easy, const char *origin, Error *error)
 	return error_set(error, "nothing answers at %s (%s)", origin, why);
 }
 
+static int past_deadline(const FetchLimits *limits, const char *origin, Error *error)
+{
+	return error_set(error,
+		"%s is too slow: what was needed took more than %ld seconds; run the command again to resume",
+		origin, limits->whole_seconds);
+}
+
+int failure_of_deadline(const FetchLimits *limits, const char *url, Error *error)
+{
+	CLEANUP_FREE char *origin = NULL;
+
+	if (url_origin_for_people(url, &origin, error) < 0)
+		return -1;
+	return past_deadline(limits, origin, error);
+}
+
 static int too_slow(const FailureFacts *facts, const char *origin, Error *error)
 {
 	curl_off_t connected = 0, total = 0;
 
+	if (clock_monotonic_ms() >= facts->deadline_ms)
+		return past_deadline(facts->limits, origin, error);
 	(void)curl_easy_getinfo(facts->easy, CURLINFO_CONNECT_TIME_T, &connected);
 	(void)curl_easy_getinfo(facts->easy, CURLINFO_TOTAL_TIME_T, &total);
 	if (connected == 0)

@@ -21,10 +21,14 @@ typedef struct FailureFacts {
 	const char *reason; /* its error buffer */
 	const char *url;
 	const FetchLimits *limits;
-	long allowed_ms; /* 0: no limit in all */
+	long allowed_ms;     /* for a small file; 0: it was none */
+	int64_t deadline_ms; /* as in TransferRequest */
 } FailureFacts;
 
 int failure_of_transfer(const FailureFacts *facts, Error *error);
+
+/* All of the fetcher's time is used up. */
+int failure_of_deadline(const FetchLimits *limits, const char *url, Error *error);
 
 int failure_of_redirects(const char *url, long redirects, Error *error);
 

@@ -33,6 +33,8 @@ static Fetcher *fetcher_for(const char *path)
 	return strcmp(path, "/slow") == 0 ? impatient : fetcher;
 }
 
+static int new_file(size_t held, bool spoiled);
+
 static int start(void **state)
 {
 	const FetchLimits limits = {.redirects = 3};
@@ -180,6 +182,24 @@ static void ends_after_the_time_for_one_download(void **state)
 	assert_done(fetcher_new(&limits, &hasty, &error), &error);
 	assert_fails(fetch_bytes(hasty, url_of("/slow"), FILE_SIZE, &got, &error), &error,
 		"more than 1 seconds for a small file");
+}
+
+static void everything_ends_after_the_time_for_all(void **state)
+{
+	const FetchLimits limits = {.whole_seconds = 1};
+	CLEANUP(fetcher_free) Fetcher *hasty = NULL;
+	CLEANUP_BUFFER Buffer got = BUFFER_INIT;
+	CLEANUP_CLOSE int fd = new_file(0, false);
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_done(fetcher_new(&limits, &hasty, &error), &error);
+	assert_fails(fetch_file(hasty, url_of("/slow"), FILE_SIZE, fd, NULL, NULL, NULL, &error), &error,
+		"took more than 1 seconds; run the command again to resume");
+	/* And nothing is begun any more. */
+	assert_fails(fetch_bytes(hasty, url_of("/file"), FILE_SIZE, &got, &error), &error,
+		"is too slow: what was needed took more than 1 seconds");
+	assert_null(strstr(error.text, "secret"));
 }
 
 static void says_where_nothing_answers(void **state)
@@ -353,6 +373,7 @@ int main(void)
 		cmocka_unit_test(bounds_headers),
 		cmocka_unit_test(bounds_redirects),
 		cmocka_unit_test(ends_after_the_time_for_one_download),
+		cmocka_unit_test(everything_ends_after_the_time_for_all),
 		cmocka_unit_test(says_where_nothing_answers),
 		cmocka_unit_test(resumes_behind_the_bytes_that_are_there),
 		cmocka_unit_test(starts_again_where_ranges_do_not_work),

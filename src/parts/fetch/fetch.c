@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "parts/fetch/transfer.h"
 #include "parts/fetch/url.h"
@@ -15,6 +16,7 @@
 struct Fetcher {
 	CURL *easy;
 	FetchLimits limits;
+	int64_t deadline_ms; /* as clock_monotonic_ms() */
 };
 
 static CURLcode library_state = CURLE_FAILED_INIT;
@@ -32,6 +34,7 @@ static FetchLimits without_zeros(const FetchLimits *limits)
 	full.low_speed_bytes = full.low_speed_bytes > 0 ? full.low_speed_bytes : 64;
 	full.low_speed_seconds = full.low_speed_seconds > 0 ? full.low_speed_seconds : 30;
 	full.total_seconds = full.total_seconds > 0 ? full.total_seconds : 300;
+	full.whole_seconds = full.whole_seconds > 0 ? full.whole_seconds : 4 * 60 * 60;
 	full.redirects = full.redirects > 0 ? full.redirects : 5;
 	return full;
 }
@@ -47,6 +50,7 @@ int fetcher_new(const FetchLimits *limits, Fetcher **ret, Error *error)
 	if (!fetcher)
 		return error_memory(error);
 	fetcher->limits = without_zeros(limits);
+	fetcher->deadline_ms = clock_monotonic_ms() + (int64_t)fetcher->limits.whole_seconds * 1000;
 	fetcher->easy = curl_easy_init();
 	if (!fetcher->easy)
 		return error_memory(error);
@@ -116,6 +120,7 @@ int fetch_bytes(Fetcher *fetcher, const char *url, uint64_t max, Buffer *ret, Er
 	TransferRequest request = {
 		.url = url,
 		.limits = &fetcher->limits,
+		.deadline_ms = fetcher->deadline_ms,
 		.limit_total = true,
 		.max = max,
 		.sink = {.begin = bytes_begin, .take = bytes_take, .userdata = &sink},
@@ -190,6 +195,7 @@ static int file_transfer(Fetcher *fetcher, const char *url, FileSink *sink, Erro
 	TransferRequest request = {
 		.url = url,
 		.limits = &fetcher->limits,
+		.deadline_ms = fetcher->deadline_ms,
 		.max = sink->size,
 		.range_start = sink->held,
 		.range_end = sink->held > 0 ? sink->size : 0,

@@ -21,6 +21,7 @@ typedef struct FetchLimits {
 	long low_speed_bytes;   /* bytes a second; 0: 64 */
 	long low_speed_seconds; /* slower than that for so long is a failure; 0: 30 */
 	long total_seconds;     /* for one small download; 0: 300 */
+	long whole_seconds;     /* for all that one fetcher does, from its making on; 0: four hours */
 	long redirects;         /* 0: 5 */
 } FetchLimits;
 

@@ -25,7 +25,7 @@ typedef struct Exchange {
 	Error *error;
 	size_t header_bytes, unwanted_bytes;
 	bool began, no_range, refused;
-	long allowed_ms; /* for this request; 0: only its speed is judged */
+	long allowed_ms; /* for this request */
 	char reason[CURL_ERROR_SIZE];
 } Exchange;
 
@@ -186,7 +186,8 @@ static int judge(Exchange *exchange, CURLcode code)
 			.reason = exchange->reason,
 			.url = exchange->url,
 			.limits = exchange->request->limits,
-			.allowed_ms = exchange->allowed_ms,
+			.allowed_ms = exchange->request->limit_total ? exchange->allowed_ms : 0,
+			.deadline_ms = exchange->request->deadline_ms,
 		};
 
 		(void)failure_of_transfer(&facts, exchange->error);
@@ -215,9 +216,11 @@ static int exchange_run(Exchange *exchange, char **ret_next)
 /* What is left of the time for all hops; at least a millisecond, as 0 means no limit to libcurl. */
 static long time_left_ms(const TransferRequest *request, int64_t start_ms)
 {
-	int64_t left = (int64_t)request->limits->total_seconds * 1000 - (clock_monotonic_ms() - start_ms);
+	int64_t one = start_ms + (int64_t)request->limits->total_seconds * 1000;
+	int64_t end = request->limit_total && one < request->deadline_ms ? one : request->deadline_ms;
+	int64_t left = end - clock_monotonic_ms();
 
-	return request->limit_total ? (long)(left > 1 ? left : 1) : 0;
+	return (long)(left > 1 ? left : 1);
 }
 
 int transfer_run(CURL *easy, const TransferRequest *request, Error *error)
@@ -226,6 +229,8 @@ int transfer_run(CURL *easy, const TransferRequest *request, Error *error)
 	CLEANUP_FREE char *url = NULL;
 	int r;
 
+	if (start_ms >= request->deadline_ms)
+		return failure_of_deadline(request->limits, request->url, error);
 	if (url_check(request->url, error) < 0 || text_copy(request->url, &url, error) < 0)
 		return -1;
 	for (long hops = 0; hops <= request->limits->redirects; hops++) {

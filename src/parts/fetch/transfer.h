@@ -32,6 +32,7 @@ typedef struct TransferSink {
 typedef struct TransferRequest {
 	const char *url;
 	const FetchLimits *limits;              /* without zeros */
+	int64_t deadline_ms;                    /* of clock_monotonic_ms(): everything ends by then */
 	bool limit_total;                       /* does limits->total_seconds count? */
 	uint64_t max;                           /* bytes of body that the server may announce */
 	uint64_t range_start, range_end, total; /* [start, end) of a file of total bytes; end 0: no range */
