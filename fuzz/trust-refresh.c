@@ -8,6 +8,7 @@
  */
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +19,17 @@
 enum { FILES = 5, KEY_SIZE = 32, SIGNATURE_SIZE = 64, NOW = 1790000000, INPUT_MAX = 65536 };
 
 /* The private key is 32 times 'k'. */
+#define KEY_ID "e9e43b418c85a50e07c5cf67e8dd1c8363670201173d056d23eb4fd2025a93be"
+
 static const char root_content[] =
 	"{\"_type\":\"root\",\"consistent_snapshot\":true,\"expires\":\"2030-01-01T00:00:00Z\","
-	"\"keys\":{\"k\":{\"keytype\":\"ed25519\",\"keyval\":{\"public\":"
+	"\"keys\":{\"" KEY_ID "\":{\"keytype\":\"ed25519\",\"keyval\":{\"public\":"
 	"\"8320a51977d8c38ca8a4927c670df5821e449761945e15e9efb26a1509d230ea\"},\"scheme\":\"ed25519\"}},"
-	"\"roles\":{\"root\":{\"keyids\":[\"k\"],\"threshold\":1},"
-	"\"snapshot\":{\"keyids\":[\"k\"],\"threshold\":1},\"targets\":{\"keyids\":[\"k\"],\"threshold\":1},"
-	"\"timestamp\":{\"keyids\":[\"k\"],\"threshold\":1}},\"spec_version\":\"1.0.31\",\"version\":1}";
+	"\"roles\":{\"root\":{\"keyids\":[\"" KEY_ID "\"],\"threshold\":1},"
+	"\"snapshot\":{\"keyids\":[\"" KEY_ID "\"],\"threshold\":1},\"targets\":{\"keyids\":[\"" KEY_ID
+	"\"],\"threshold\":1},"
+	"\"timestamp\":{\"keyids\":[\"" KEY_ID
+	"\"],\"threshold\":1}},\"spec_version\":\"1.0.31\",\"version\":1}";
 
 typedef struct Server {
 	Bytes files[FILES];
@@ -60,8 +65,8 @@ static int sign(Bytes content, Buffer *ret, Error *error)
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(key);
 	hex_encode(signature, sizeof(signature), hex);
-	if (buffer_append_format(
-		    ret, error, "{\"signatures\":[{\"keyid\":\"k\",\"sig\":\"%s\"}],\"signed\":", hex) < 0 ||
+	if (buffer_append_format(ret, error,
+		    "{\"signatures\":[{\"keyid\":\"" KEY_ID "\",\"sig\":\"%s\"}],\"signed\":", hex) < 0 ||
 		buffer_append(ret, content.data, content.size, error) < 0)
 		return -1;
 	return buffer_append(ret, "}", 1, error);
@@ -121,19 +126,29 @@ static int visit(void *userdata, const UpdaterTarget *target, Error *error)
 	return 0;
 }
 
-/* Whatever is parsed again from its canonical form has the same one. */
-static void check_canonical(Bytes text)
+/* That the key is the one that the root trusts: else nothing behind the signatures would ever be reached. */
+static void check_that_a_good_server_is_accepted(void)
 {
-	CLEANUP_JSON json_t *value = NULL, *again = NULL;
-	CLEANUP_BUFFER Buffer first = BUFFER_INIT, second = BUFFER_INIT;
+	static const char common[] = "\"spec_version\":\"1.0.31\",\"version\":1,"
+				     "\"expires\":\"2030-01-01T00:00:00Z\"";
+	static bool is_checked;
+	char texts[FILES][256];
+	Server server = {.signs = true};
+	UpdaterIo io = {fetch, load, store, &server};
+	CLEANUP(updater_free) Updater *updater = NULL;
 
-	if (json_parse(text, INPUT_MAX, &value, NULL) < 0 || canonical_write(value, &first, NULL) < 0)
+	if (is_checked)
 		return;
-	/* Control characters stand raw in canonical JSON, which JSON itself does not allow. */
-	if (json_parse(buffer_bytes(&first), INPUT_MAX, &again, NULL) < 0)
-		return;
-	require(canonical_write(again, &second, NULL) == 0);
-	require(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
+	is_checked = true;
+	(void)snprintf(texts[1], sizeof(texts[1]),
+		"{\"_type\":\"timestamp\",%s,\"meta\":{\"snapshot.json\":{\"version\":1}}}", common);
+	(void)snprintf(texts[2], sizeof(texts[2]),
+		"{\"_type\":\"snapshot\",%s,\"meta\":{\"targets.json\":{\"version\":1}}}", common);
+	(void)snprintf(texts[3], sizeof(texts[3]), "{\"_type\":\"targets\",%s,\"targets\":{}}", common);
+	for (size_t i = 1; i < FILES - 1; i++)
+		server.files[i] = bytes_of_text(texts[i]);
+	require(updater_new(&io, NOW, &updater, NULL) == 0);
+	require(updater_refresh(updater, NULL) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -143,6 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(updater_free) Updater *updater = NULL;
 	UpdaterTarget target;
 
+	check_that_a_good_server_is_accepted();
 	if (size == 0 || size > INPUT_MAX)
 		return 0;
 	data++, size--;
@@ -151,7 +167,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t length = end ? (size_t)(end - data) : size;
 
 		server.files[i] = (Bytes){data, length};
-		check_canonical(server.files[i]);
 		data += length + (end != NULL);
 		size -= length + (end != NULL);
 	}
