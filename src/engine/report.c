@@ -104,15 +104,23 @@ static int put_repository(const Engine *engine, json_t *document, Error *error)
 
 static int put_freshness(const Engine *engine, const State *state, json_t *document, Error *error)
 {
+	int64_t now = clock_now();
+
 	if (put_repository(engine, document, error) < 0)
 		return -1;
 	if (state->checked > 0 && json_put_time(document, "checked", state->checked, error) < 0)
 		return -1;
 	if (state->expires > 0 &&
 		(json_put_time(document, "metadata_expires", state->expires, error) < 0 ||
-			json_put(document, "stale", json_boolean(state->expires <= clock_now()), error) < 0))
+			json_put(document, "stale", json_boolean(state->expires <= now), error) < 0 ||
+			json_put(document, "expires_soon",
+				json_boolean(
+					state->expires > now && state->expires < now + STATE_EXPIRES_SOON),
+				error) < 0))
 		return -1;
-	return 0;
+	return state->old_data_since > 0
+		       ? json_put_time(document, "old_data_since", state->old_data_since, error)
+		       : 0;
 }
 
 int engine_status(Engine *engine, json_t **ret, Error *error)

@@ -43,7 +43,9 @@ static int read_numbers(const json_t *document, State *state, Error *error)
 		(json_has(document, "checked") &&
 			json_time_field(document, "checked", &state->checked, error) < 0) ||
 		(json_has(document, "expires") &&
-			json_time_field(document, "expires", &state->expires, error) < 0))
+			json_time_field(document, "expires", &state->expires, error) < 0) ||
+		(json_has(document, "old_data_since") &&
+			json_time_field(document, "old_data_since", &state->old_data_since, error) < 0))
 		return -1;
 	state->generation = (uint64_t)generation;
 	state->last_generation = (uint64_t)last;
@@ -111,7 +113,9 @@ int state_save(Store *store, const State *state, Error *error)
 		json_put(document, "active", active, error) < 0 ||
 		json_put(document, "generations", json_incref(state->generations), error) < 0 ||
 		(state->checked > 0 && json_put_time(document, "checked", state->checked, error) < 0) ||
-		(state->expires > 0 && json_put_time(document, "expires", state->expires, error) < 0))
+		(state->expires > 0 && json_put_time(document, "expires", state->expires, error) < 0) ||
+		(state->old_data_since > 0 &&
+			json_put_time(document, "old_data_since", state->old_data_since, error) < 0))
 		return -1;
 	return store_save(store, document_name, document, error);
 }

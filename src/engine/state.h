@@ -11,12 +11,15 @@
 #include "engine/improvements.h"
 #include "parts/store/store.h"
 
+enum { STATE_EXPIRES_SOON = 24 * 60 * 60 }; /* seconds before metadata expires */
+
 typedef struct State {
 	uint64_t generation;      /* the one that is to be active; 0: the base */
 	uint64_t last_generation; /* the highest number that was ever given */
 	uint64_t transactions;    /* how many were committed */
 	int64_t checked;          /* when metadata was last fresh, seconds since 1970; 0: never */
 	int64_t expires;          /* when that metadata expires; 0: unknown */
+	int64_t old_data_since;   /* since when checks get old metadata; 0: they do not */
 	Improvements active;      /* what generation holds */
 	json_t *generations;      /* {"NUMBER": [manifest digests]}: what each mounted generation holds */
 } State;

@@ -14,14 +14,50 @@
 #include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
 
+/* Older than what was seen before, or still the same when its end is near: a mirror that lags behind, or
+ * somebody who keeps news from this device. A publisher renews in time. */
+static bool is_old_data(const Updater *updater, int64_t now)
+{
+	UpdaterNews news = updater_news(updater);
+
+	return news == UPDATER_OLDER ||
+	       (news == UPDATER_SAME && updater_expires(updater) < now + STATE_EXPIRES_SOON);
+}
+
+static void note_age(State *state, const Updater *updater)
+{
+	int64_t now = clock_now();
+
+	if (updater_news(updater) == UPDATER_NO_NEWS)
+		return;
+	if (!is_old_data(updater, now))
+		state->old_data_since = 0;
+	else if (state->old_data_since == 0)
+		state->old_data_since = now;
+}
+
+/* When the check fails, the status is to tell why nothing comes; the failure itself matters more than whether
+ * that could be noted. */
+static int note_failure(Transaction *transaction)
+{
+	int64_t before = transaction->state.old_data_since;
+
+	note_age(&transaction->state, remote_updater(transaction->remote));
+	if (transaction->state.old_data_since != before)
+		(void)state_save(transaction->engine->store, &transaction->state, NULL);
+	return -1;
+}
+
 static int refresh(Transaction *transaction, Error *error)
 {
 	Engine *engine = transaction->engine;
 
 	progress_begin(engine->progress, "checking the repository");
-	if (remote_open(engine, &transaction->remote, error) < 0 ||
-		remote_refresh(transaction->remote, error) < 0)
+	if (remote_open(engine, &transaction->remote, error) < 0)
 		return -1;
+	if (remote_refresh(transaction->remote, error) < 0)
+		return note_failure(transaction);
+	note_age(&transaction->state, remote_updater(transaction->remote));
 	transaction->state.checked = clock_now();
 	transaction->state.expires = updater_expires(remote_updater(transaction->remote));
 	if (catalog_read(engine, transaction->remote, transaction->components, transaction->usr,

@@ -130,6 +130,14 @@ static int local_timestamp(MetadataSource *source, Error *error)
 	return trusted_set_update_timestamp(source->set, buffer_bytes(&content), error) == 0 ? 0 : -1;
 }
 
+static UpdaterNews news_of(int updated)
+{
+	return updated == 0                      ? UPDATER_NEWER
+	       : updated == TRUSTED_SAME_VERSION ? UPDATER_SAME
+	       : updated == TRUSTED_OLDER        ? UPDATER_OLDER
+						 : UPDATER_NO_NEWS;
+}
+
 int metadata_source_timestamp(MetadataSource *source, Error *error)
 {
 	CLEANUP_BUFFER Buffer content = BUFFER_INIT;
@@ -140,6 +148,7 @@ int metadata_source_timestamp(MetadataSource *source, Error *error)
 	if (fetch(source, "timestamp", 0, TIMESTAMP_SIZE_MAX, &content, error) != 0)
 		return -1;
 	done = trusted_set_update_timestamp(source->set, buffer_bytes(&content), error);
+	source->news = news_of(done);
 	if (done == TRUSTED_SAME_VERSION)
 		return 0;
 	return done == 0 ? store(source, "timestamp", &content, error) : -1;

@@ -16,6 +16,7 @@
 typedef struct MetadataSource {
 	UpdaterIo io;
 	int64_t now;
+	UpdaterNews news;
 	bool offline; /* ask the server for nothing: a role that the local store has not is an error */
 	TrustedSet *set;
 } MetadataSource;

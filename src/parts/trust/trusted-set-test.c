@@ -333,9 +333,11 @@ static void a_timestamp_never_goes_back(void **state)
 	World *world = *state;
 
 	past_timestamp(world);
-	assert_fails(TIMESTAMP(fixture_timestamp(3, 5)), &world->error,
+	assert_int_equal(TIMESTAMP(fixture_timestamp(3, 5)), TRUSTED_OLDER);
+	assert_string_equal(world->error.text,
 		"timestamp metadata is older (version 3) than what this device has seen (version 5)");
-	assert_fails(TIMESTAMP(fixture_timestamp(6, 4)), &world->error,
+	assert_int_equal(TIMESTAMP(fixture_timestamp(6, 4)), TRUSTED_OLDER);
+	assert_string_equal(world->error.text,
 		"timestamp metadata names an older snapshot (version 4) than what this device has seen "
 		"(version 5)");
 	assert_int_equal(TIMESTAMP(fixture_timestamp(5, 9)), TRUSTED_SAME_VERSION);
@@ -353,7 +355,7 @@ static void an_expired_timestamp_still_counts_against_rollback(void **state)
 	assert_fails(trusted_set_expect_snapshot(world->set, &file, &world->error), &world->error,
 		"the repository's timestamp metadata expired on 2026-09-01T00:00:00Z");
 	assert_fails(SNAPSHOT(fixture_snapshot(7, 7)), &world->error, "timestamp metadata expired");
-	assert_fails(TIMESTAMP(fixture_timestamp(6, 7)), &world->error, "older (version 6)");
+	assert_int_equal(TIMESTAMP(fixture_timestamp(6, 7)), TRUSTED_OLDER);
 	assert_done(TIMESTAMP(fixture_timestamp(8, 7)), &world->error);
 }
 

@@ -125,7 +125,7 @@ int trusted_set_update_timestamp(TrustedSet *set, Bytes timestamp, Error *error)
 	if (seen && next->metadata.version == seen->metadata.version)
 		return TRUSTED_SAME_VERSION;
 	if (seen && check_timestamp_succession(seen, next, error) < 0)
-		return -1;
+		return TRUSTED_OLDER;
 	(void)timestamp_free(set->timestamp);
 	set->timestamp = TAKE_PTR(next);
 	return metadata_check_expiry(&set->timestamp->metadata, "timestamp", set->now, error) == 0

@@ -34,6 +34,9 @@ enum {
 	/* Verified and kept, but only good for rollback checks: it has expired, or the timestamp names
 	 * another snapshot. The sentence says which. */
 	TRUSTED_EXPIRED = 2,
+	/* timestamp: refused, with the sentence set, for what it or its snapshot is older than: a rollback.
+	 */
+	TRUSTED_OLDER = 3,
 };
 
 /* The updates come in this order, each role as often as needed before the next one: root…, finish, timestamp,

@@ -110,6 +110,37 @@ static void a_rolled_back_server_is_refused_and_the_store_kept(void **state)
 	assert_string_equal(world->stored, "");
 }
 
+static void tells_whether_the_server_had_news(void **state)
+{
+	FixtureWorld *world = *state;
+
+	assert_int_equal(updater_news(fixture_world_start(world)), UPDATER_NO_NEWS);
+	assert_done(fixture_world_refresh(world), &world->error);
+	assert_int_equal(updater_news(world->updater), UPDATER_NEWER);
+	assert_done(fixture_world_refresh(world), &world->error);
+	assert_int_equal(updater_news(world->updater), UPDATER_SAME);
+	fixture_world_serve_version(world, 3, fixture_targets(3), NULL);
+	assert_done(updater_refresh(world->updater, &world->error), &world->error);
+	assert_int_equal(updater_news(world->updater), UPDATER_NEWER);
+	fixture_world_serve_version(world, 2, fixture_targets(2), NULL);
+	assert_int_equal(updater_refresh(world->updater, &world->error), -1);
+	assert_int_equal(updater_news(world->updater), UPDATER_OLDER);
+	world->broken = true;
+	assert_int_equal(updater_refresh(world->updater, &world->error), -1);
+	assert_int_equal(updater_news(world->updater), UPDATER_NO_NEWS);
+}
+
+static void the_first_role_to_expire_decides(void **state)
+{
+	FixtureWorld *world = *state;
+	json_t *targets = fixture_targets(1);
+
+	assert_done(json_put_text(targets, "expires", "2026-10-01T00:00:00Z", &world->error), &world->error);
+	fixture_world_serve_version(world, 1, targets, NULL);
+	assert_done(fixture_world_refresh(world), &world->error);
+	assert_int_equal(updater_expires(world->updater), 1790812800);
+}
+
 static void a_frozen_server_is_refused_when_its_timestamp_expires(void **state)
 {
 	FixtureWorld *world = *state;
@@ -272,6 +303,8 @@ int main(void)
 		PROMISE(a_server_that_is_away_is_not_the_end_of_the_root_chain),
 		PROMISE(names_the_file_that_the_server_lacks),
 		PROMISE(a_rolled_back_server_is_refused_and_the_store_kept),
+		PROMISE(tells_whether_the_server_had_news),
+		PROMISE(the_first_role_to_expire_decides),
 		PROMISE(a_frozen_server_is_refused_when_its_timestamp_expires),
 		PROMISE(recovers_from_a_fast_forward_when_the_keys_are_replaced),
 		PROMISE(a_damaged_cache_is_as_good_as_none),

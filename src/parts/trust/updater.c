@@ -39,6 +39,7 @@ static int update(Updater *updater, bool offline, Error *error)
 	MetadataSource *source = &updater->source;
 
 	source->offline = offline;
+	source->news = UPDATER_NO_NEWS;
 	if (metadata_source_open(source, error) < 0 || metadata_source_root(source, error) < 0 ||
 		metadata_source_timestamp(source, error) < 0 || metadata_source_snapshot(source, error) < 0)
 		return -1;
@@ -122,9 +123,32 @@ int updater_target_location(const Updater *updater, const UpdaterTarget *target,
 		target->path, consistent ? hashes_name(target->hashes) : NULL, ret, error);
 }
 
+static void take_earlier(int64_t *earliest, const Metadata *metadata)
+{
+	if (metadata->expires < *earliest)
+		*earliest = metadata->expires;
+}
+
 int64_t updater_expires(const Updater *updater)
 {
-	const Timestamp *timestamp = trusted_set_timestamp(updater->source.set);
+	const TrustedSet *set = updater->source.set;
+	const Timestamp *timestamp = trusted_set_timestamp(set);
+	const Snapshot *snapshot = trusted_set_snapshot(set);
+	const Targets *targets = trusted_set_targets(set, "targets");
+	int64_t earliest;
 
-	return timestamp ? timestamp->metadata.expires : 0;
+	if (!timestamp)
+		return 0;
+	earliest = timestamp->metadata.expires;
+	take_earlier(&earliest, &trusted_set_root(set)->metadata);
+	if (snapshot)
+		take_earlier(&earliest, &snapshot->metadata);
+	if (targets)
+		take_earlier(&earliest, &targets->metadata);
+	return earliest;
+}
+
+UpdaterNews updater_news(const Updater *updater)
+{
+	return updater->source.news;
 }

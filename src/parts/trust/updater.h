@@ -20,6 +20,14 @@ enum {
 	UPDATER_ABSENT = 1, /* there is no such file, role or target */
 };
 
+/* What the server's timestamp was, beside the one that was known before. */
+typedef enum UpdaterNews {
+	UPDATER_NO_NEWS, /* there was none that could be compared */
+	UPDATER_NEWER,
+	UPDATER_SAME,
+	UPDATER_OLDER, /* and was refused */
+} UpdaterNews;
+
 /* How an updater reaches the world. name is a flat, safe file name: "3.root.json" remotely, "root.json"
  * locally. */
 typedef struct UpdaterIo {
@@ -73,5 +81,9 @@ int updater_target_check(const UpdaterTarget *target, Bytes content, Error *erro
  * as a URL path. The caller frees it. */
 int updater_target_location(const Updater *updater, const UpdaterTarget *target, char **ret, Error *error);
 
-/* When the trusted timestamp expires, in seconds since 1970; 0 before a refresh or load. */
+/* When the first of the trusted root, timestamp, snapshot and targets expires, in seconds since 1970; 0
+ * before a timestamp was verified. */
 int64_t updater_expires(const Updater *updater);
+
+/* Of the last refresh, also when it failed. */
+UpdaterNews updater_news(const Updater *updater);

@@ -46,6 +46,23 @@ static void print_integrity(const char *integrity)
 		integrity);
 }
 
+/* What keeps fixes from coming is told, even when everything that is installed is fine. */
+static void print_freshness(const json_t *status)
+{
+	printf("  checked     %s\n", field_time(status, "checked"));
+	if (json_is_true(json_object_get(status, "stale")))
+		printf("  warning     the repository's metadata expired %s: run \"suture check\"\n",
+			field_time(status, "metadata_expires"));
+	if (json_is_true(json_object_get(status, "expires_soon")))
+		printf("  warning     the repository's metadata expires soon, %s, and was not renewed yet\n",
+			field_time(status, "metadata_expires"));
+	if (json_has(status, "old_data_since"))
+		printf("  warning     the repository shows old data since %s: a mirror lags behind, or "
+		       "somebody\n"
+		       "              keeps news from this system; ask the publisher, or another mirror\n",
+			field_time(status, "old_data_since"));
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *os = json_object_get(status, "os");
@@ -66,10 +83,7 @@ static void print_status(const json_t *status)
 	print_integrity(field_text(status, "integrity"));
 	printf("  repository  %s\n",
 		json_has(status, "repository") ? field_text(status, "repository") : "none is configured");
-	printf("  checked     %s\n", field_time(status, "checked"));
-	if (json_is_true(json_object_get(status, "stale")))
-		printf("  warning     the repository's metadata expired %s: run \"suture check\"\n",
-			field_time(status, "metadata_expires"));
+	print_freshness(status);
 }
 
 static int run(void *userdata, const OptionList *operands, Error *error)
