@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "parts/trust/signer/key-public.h"
 
 void keys_clear(Keys *keys)
 {
@@ -32,9 +33,13 @@ int keys_path(const char *repository, const char *path, char **ret, Error *error
 
 static int generate(int directory, const char *name, SignerKey **place, Error *error)
 {
-	if (signer_key_generate(place, error) < 0)
+	CLEANUP_FREE char *public_name = NULL;
+
+	if (signer_key_generate("ed25519", place, error) < 0 ||
+		text_format(&public_name, error, "%s.pub", name) < 0 ||
+		signer_key_save(*place, directory, name, error) < 0)
 		return -1;
-	return signer_key_save(*place, directory, name, error);
+	return key_public_write(signer_key_public(*place), directory, public_name, error);
 }
 
 int keys_generate(const char *path, Keys *ret, Error *error)

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 		command_withdraw,
 		command_refresh,
 		command_verify,
+		command_key,
 		command_serve,
 	};
 	const Program program = {

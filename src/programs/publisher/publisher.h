@@ -9,6 +9,7 @@
 
 typedef struct PublisherSettings {
 	const char *repository, *keys;
+	const char *type;
 	const char *component, *os_release, *architecture, *base_version, *fixed_version;
 	const char *rollout_hours, *released, *trusted_root, *address;
 	OptionList base, fixed, advisories;
@@ -16,6 +17,7 @@ typedef struct PublisherSettings {
 } PublisherSettings;
 
 extern const Command command_init;
+extern const Command command_key;
 extern const Command command_release;
 extern const Command command_refresh;
 extern const Command command_serve;

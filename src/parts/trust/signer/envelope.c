@@ -6,13 +6,16 @@
 
 static int add_signature(json_t *signatures, const SignerKey *key, Bytes message, Error *error)
 {
-	uint8_t raw[SIGNER_SIGNATURE_SIZE];
-	char hex[2 * SIGNER_SIGNATURE_SIZE + 1];
+	CLEANUP_BUFFER Buffer raw = BUFFER_INIT;
+	CLEANUP_FREE char *hex = NULL;
 	json_t *signature = json_object();
 
-	if (json_add(signatures, signature, error) < 0 || signer_key_sign(key, message, raw, error) < 0)
+	if (json_add(signatures, signature, error) < 0 || signer_key_sign(key, message, &raw, error) < 0)
 		return -1;
-	hex_encode(raw, sizeof(raw), hex);
+	hex = malloc(2 * raw.size + 1);
+	if (!hex)
+		return error_memory(error);
+	hex_encode(raw.data, raw.size, hex);
 	if (json_put_text(signature, "keyid", signer_key_id(key), error) < 0)
 		return -1;
 	return json_put_text(signature, "sig", hex, error);

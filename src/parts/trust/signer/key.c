@@ -6,16 +6,32 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "parts/trust/canonical.h"
+#include "parts/trust/signer/key-uri.h"
 
-enum { FILE_SIZE_MAX = 16384, PUBLIC_SIZE = 32 };
+enum { ED25519_SIZE = 32, RSA_BITS = 3072, RSA_BITS_MAX = 8192 };
+
+/* What metadata calls a kind of key, and what libcrypto does. */
+typedef struct Kind {
+	const char *type, *scheme;
+	const char *algorithm, *digest;
+} Kind;
+
+static const Kind kinds[] = {
+	{"ed25519", "ed25519", "ED25519", NULL},
+	{"ecdsa", "ecdsa-sha2-nistp256", "EC", "SHA256"},
+	{"rsa", "rsassa-pss-sha256", "RSA", "SHA256"},
+};
 
 struct SignerKey {
 	EVP_PKEY *pair;
+	const Kind *kind;
 	json_t *public_half;
 	char id[DIGEST_HEX_SIZE];
 };
@@ -41,22 +57,55 @@ SignerKey *signer_key_free(SignerKey *key)
 	return NULL;
 }
 
-static int describe_public(const EVP_PKEY *pair, json_t *object, Error *error)
+/* NULL when clients would not use it. */
+static const Kind *kind_of(const EVP_PKEY *pair)
 {
-	uint8_t raw[PUBLIC_SIZE];
-	char hex[2 * PUBLIC_SIZE + 1];
-	size_t size = sizeof(raw);
-	json_t *value = json_object();
+	char curve[32] = "";
+	int bits = EVP_PKEY_get_bits(pair);
 
-	if (json_put(object, "keyval", value, error) < 0)
-		return -1;
+	if (EVP_PKEY_is_a(pair, "ED25519"))
+		return &kinds[0];
+	if (EVP_PKEY_is_a(pair, "EC") && EVP_PKEY_get_group_name(pair, curve, sizeof(curve), NULL) == 1 &&
+		(strcmp(curve, "prime256v1") == 0 || strcmp(curve, "P-256") == 0))
+		return &kinds[1];
+	if (EVP_PKEY_is_a(pair, "RSA") && bits >= RSA_BITS && bits <= RSA_BITS_MAX)
+		return &kinds[2];
+	return NULL;
+}
+
+static int write_hex(const EVP_PKEY *pair, json_t *value, Error *error)
+{
+	uint8_t raw[ED25519_SIZE];
+	char hex[2 * ED25519_SIZE + 1];
+	size_t size = sizeof(raw);
+
 	if (EVP_PKEY_get_raw_public_key(pair, raw, &size) != 1 || size != sizeof(raw))
 		return error_set(error, "libcrypto does not give the public half of the key");
 	hex_encode(raw, sizeof(raw), hex);
-	if (json_put_text(value, "public", hex, error) < 0 ||
-		json_put_text(object, "keytype", "ed25519", error) < 0)
+	return json_put_text(value, "public", hex, error);
+}
+
+static int write_pem(EVP_PKEY *pair, json_t *value, Error *error)
+{
+	__attribute__((cleanup(bio_cleanup))) BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL;
+	long size;
+
+	if (!bio || PEM_write_bio_PUBKEY(bio, pair) != 1)
+		return error_set(error, "libcrypto does not give the public half of the key");
+	size = BIO_get_mem_data(bio, &text);
+	return json_put(value, "public", json_stringn(text, (size_t)size), error);
+}
+
+static int describe_public(EVP_PKEY *pair, const Kind *kind, json_t *object, Error *error)
+{
+	json_t *value = json_object();
+
+	if (json_put(object, "keyval", value, error) < 0 ||
+		json_put_text(object, "keytype", kind->type, error) < 0 ||
+		json_put_text(object, "scheme", kind->scheme, error) < 0)
 		return -1;
-	return json_put_text(object, "scheme", "ed25519", error);
+	return kind->digest ? write_pem(pair, value, error) : write_hex(pair, value, error);
 }
 
 /* Takes over *pair when it succeeds. */
@@ -67,10 +116,15 @@ static int key_of_pair(EVP_PKEY **pair, SignerKey **ret, Error *error)
 
 	if (!key)
 		return error_memory(error);
+	key->kind = kind_of(*pair);
+	if (!key->kind)
+		return error_set(error,
+			"it is no key that clients use: Ed25519, ECDSA on P-256, or RSA of %d to %d bits",
+			RSA_BITS, RSA_BITS_MAX);
 	key->public_half = json_object();
 	if (!key->public_half)
 		return error_memory(error);
-	if (describe_public(*pair, key->public_half, error) < 0 ||
+	if (describe_public(*pair, key->kind, key->public_half, error) < 0 ||
 		canonical_digest(key->public_half, &id, error) < 0)
 		return -1;
 	(void)digest_to_hex(&id, key->id);
@@ -79,12 +133,27 @@ static int key_of_pair(EVP_PKEY **pair, SignerKey **ret, Error *error)
 	return 0;
 }
 
-int signer_key_generate(SignerKey **ret, Error *error)
+static EVP_PKEY *generate(const char *type)
 {
-	CLEANUP_PAIR EVP_PKEY *pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (strcmp(type, "ecdsa") == 0)
+		return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	if (strcmp(type, "rsa") == 0)
+		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS);
+	return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+}
 
+int signer_key_generate(const char *type, SignerKey **ret, Error *error)
+{
+	CLEANUP_PAIR EVP_PKEY *pair = NULL;
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		known = known || strcmp(kinds[i].type, type) == 0;
+	if (!known)
+		return error_set(error, "there is no type of key \"%s\": say ed25519, ecdsa or rsa", type);
+	pair = generate(type);
 	if (!pair)
-		return error_set(error, "cannot generate an Ed25519 key");
+		return error_set(error, "libcrypto cannot generate an %s key", type);
 	return key_of_pair(&pair, ret, error);
 }
 
@@ -114,17 +183,28 @@ int signer_key_load(int directory, const char *name, SignerKey **ret, Error *err
 	int done;
 
 	if (check_mode(directory, name, error) < 0 ||
-		file_read(directory, name, FILE_SIZE_MAX, &text, error) != 0)
+		file_read(directory, name, SIGNER_KEY_FILE_MAX, &text, error) != 0)
 		return -1;
 	bio = BIO_new_mem_buf(text.data, (int)text.size);
 	if (bio)
 		pair = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
-	if (!pair || EVP_PKEY_get_base_id(pair) != EVP_PKEY_ED25519)
-		done = error_set(error, "%s holds no Ed25519 private key in PEM without a password", name);
+	if (!pair)
+		done = error_set(error, "%s holds no private key in PEM without a password", name);
 	else
-		done = key_of_pair(&pair, ret, error);
+		done = key_of_pair(&pair, ret, error) < 0 ? error_in(error, "%s", name) : 0;
 	OPENSSL_cleanse(text.data, text.size);
 	return done;
+}
+
+int signer_key_open(const char *place, SignerKey **ret, Error *error)
+{
+	CLEANUP_PAIR EVP_PKEY *pair = NULL;
+
+	if (!key_uri_is_one(place))
+		return signer_key_load(AT_FDCWD, place, ret, error);
+	if (key_uri_load(place, &pair, error) < 0)
+		return -1;
+	return key_of_pair(&pair, ret, error) < 0 ? error_in(error, "%s", place) : 0;
 }
 
 static int write_new(int directory, const char *name, Bytes content, Error *error)
@@ -169,15 +249,32 @@ const char *signer_key_id(const SignerKey *key)
 	return key->id;
 }
 
-int signer_key_sign(
-	const SignerKey *key, Bytes message, uint8_t signature[static SIGNER_SIGNATURE_SIZE], Error *error)
+static bool set_padding(EVP_PKEY_CTX *parameters)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+int signer_key_sign(const SignerKey *key, Bytes message, Buffer *ret, Error *error)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	size_t size = SIGNER_SIGNATURE_SIZE;
-	bool done = context && EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, key->pair, NULL) == 1 &&
-		    EVP_DigestSign(context, signature, &size, message.data, message.size) == 1 &&
-		    size == SIGNER_SIGNATURE_SIZE;
+	EVP_PKEY_CTX *parameters = NULL;
+	size_t size = (size_t)EVP_PKEY_get_size(key->pair);
+	bool done;
 
+	if (buffer_reserve(ret, size, error) < 0) {
+		EVP_MD_CTX_free(context);
+		return -1;
+	}
+	done = context &&
+	       EVP_DigestSignInit_ex(context, &parameters, key->kind->digest, NULL, NULL, key->pair, NULL) ==
+		       1 &&
+	       (!EVP_PKEY_is_a(key->pair, "RSA") || set_padding(parameters)) &&
+	       EVP_DigestSign(context, ret->data + ret->size, &size, message.data, message.size) == 1;
 	EVP_MD_CTX_free(context);
-	return done ? 0 : error_set(error, "libcrypto does not sign with the key");
+	if (!done)
+		return error_set(error, "libcrypto does not sign with the key %.16s", key->id);
+	ret->size += size;
+	ret->data[ret->size] = 0;
+	return 0;
 }

@@ -35,10 +35,10 @@ static int set_up(void **state)
 	assert_done(file_temporary_directory("signer-test", &place->path, error), error);
 	place->publisher = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_done(file_make_directories(place->publisher, "device", 0755, &place->device, error), error);
-	assert_done(signer_key_generate(&place->root, error), error);
-	assert_done(signer_key_generate(&place->targets, error), error);
-	assert_done(signer_key_generate(&place->snapshot, error), error);
-	assert_done(signer_key_generate(&place->timestamp, error), error);
+	assert_done(signer_key_generate("ed25519", &place->root, error), error);
+	assert_done(signer_key_generate("ed25519", &place->targets, error), error);
+	assert_done(signer_key_generate("ed25519", &place->snapshot, error), error);
+	assert_done(signer_key_generate("ed25519", &place->timestamp, error), error);
 	place->keys = (SignerKeys){place->root, place->targets, place->snapshot, place->timestamp};
 	*state = place;
 	return 0;
@@ -214,7 +214,7 @@ static void refuses_a_key_that_root_does_not_know(void **state)
 
 	init(place);
 	target = put_target(place, path, "{}\n");
-	assert_done(signer_key_generate(&other, error), error);
+	assert_done(signer_key_generate("ed25519", &other, error), error);
 	assert_done(file_read(place->publisher, "metadata/timestamp.json", 1 << 20, &before, error), error);
 	place->keys.targets = other;
 	assert_fails(

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "programs/publisher/key-actions.h"
+
+static const Option options[] = {
+	{"type", 0, OPTION_TEXT, PUBLISHER_OPTION(type), "TYPE",
+		"new: ed25519 (the default), ecdsa (P-256) or rsa (3072 bits, PSS)"},
+};
+
+typedef struct Action {
+	const char *name;
+	const char *operands;
+	size_t min, max;
+	int (*run)(const PublisherSettings *settings, const OptionList *words, Error *error);
+} Action;
+
+static const Action actions[] = {
+	{"new", "FILE", 1, 1, key_new},
+	{"show", "FILE", 1, 1, key_show},
+};
+
+static int usage(const char *name)
+{
+	const Action *action = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (strcmp(actions[i].name, name) == 0)
+			action = &actions[i];
+	if (action)
+		fprintf(stderr, "suture-publish: say key %s %s; see \"suture-publish key --help\"\n", name,
+			action->operands);
+	else
+		fprintf(stderr, "suture-publish: there is no \"key %s\"; see \"suture-publish key --help\"\n",
+			name);
+	return EXIT_USAGE;
+}
+
+static int run(void *settings, const OptionList *operands, Error *error)
+{
+	OptionList words = {operands->words + 1, operands->count - 1};
+	const char *name = operands->words[0];
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (strcmp(actions[i].name, name) == 0 && words.count >= actions[i].min &&
+			words.count <= actions[i].max)
+			return actions[i].run(settings, &words, error);
+	return usage(name);
+}
+
+const Command command_key = {
+	.name = "key",
+	.operands = "new|show FILE",
+	.min_operands = 1,
+	.max_operands = 64,
+	.summary = "make keys and look at them",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.run = run,
+};

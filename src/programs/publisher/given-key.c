@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/publisher/given-key.h"
+
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "parts/trust/signer/key-uri.h"
+
+enum { FIRST_MAX = 2 * SIGNER_KEY_FILE_MAX };
+
+/* A key object is JSON, and no PEM file begins with a brace. */
+static int is_public(const char *place, bool *ret, Error *error)
+{
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+	size_t at = 0;
+
+	if (key_uri_is_one(place)) {
+		*ret = false;
+		return 0;
+	}
+	if (file_read(AT_FDCWD, place, FIRST_MAX, &text, error) != 0)
+		return -1;
+	while (at < text.size && strchr(" \t\r\n", text.data[at]))
+		at++;
+	*ret = at < text.size && text.data[at] == '{';
+	return 0;
+}
+
+int given_key_both(const char *place, PublicHalf *ret, SignerKey **ret_key, Error *error)
+{
+	CLEANUP(signer_key_free) SignerKey *key = NULL;
+	bool public_half = false;
+
+	if (is_public(place, &public_half, error) < 0)
+		return -1;
+	if (public_half) {
+		*ret_key = NULL;
+		return key_public_read(AT_FDCWD, place, ret, error);
+	}
+	if (signer_key_open(place, &key, error) < 0)
+		return -1;
+	ret->object = json_incref(signer_key_public(key));
+	(void)strcpy(ret->id, signer_key_id(key));
+	*ret_key = TAKE_PTR(key);
+	return 0;
+}
+
+int given_key_public(const char *place, PublicHalf *ret, Error *error)
+{
+	CLEANUP(signer_key_free) SignerKey *key = NULL;
+
+	return given_key_both(place, ret, &key, error);
+}
+
+const char *given_key_type(const json_t *object)
+{
+	const char *type = json_string_value(json_object_get(object, "keytype"));
+
+	return type ? type : "unknown";
+}
