@@ -314,7 +314,7 @@ def test_keys_are_kept_apart_and_the_right_ones_are_needed(released, publisher_o
                                       check=False), word)
     assert {name: content for name, content in files_of(released.repository).items() if name in before} == before
     assert "is sound" in released.run("verify", f"--repository={released.repository}").stdout
-    for key in released.keys.iterdir():
+    for key in released.keys.glob("*.pem"):
         assert stat.S_IMODE(key.stat().st_mode) & 0o077 == 0, key
 
 

@@ -7,16 +7,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
+#include "programs/publisher/first-root.h"
+#include "programs/publisher/given-key.h"
 #include "programs/publisher/keys.h"
-#include "programs/publisher/publisher.h"
+#include "programs/publisher/outcome.h"
 
 static const Option options[] = {
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR",
 		"a new directory for the keys (default: DIR.keys)"},
+	{"root-key", 0, OPTION_REPEATED, PUBLISHER_OPTION(root_keys), "FILE",
+		"a key of root: its public half, or the private key (default: a new one)"},
+	{"root-threshold", 0, OPTION_TEXT, PUBLISHER_OPTION(root_threshold), "N",
+		"how many of them must sign (default: 1)"},
 };
+
+enum { ROOT_KEYS_MAX = 64 };
+
+/* The keys of root as they were given. */
+typedef struct RootKeys {
+	PublicHalf halves[ROOT_KEYS_MAX];
+	size_t count;
+	int64_t threshold;
+} RootKeys;
+
+static void root_keys_clear(RootKeys *keys)
+{
+	while (keys->count > 0)
+		key_public_clear(&keys->halves[--keys->count]);
+}
+#define CLEANUP_ROOT_KEYS __attribute__((cleanup(root_keys_clear)))
 
 static int check_empty(int directory, const char *path, Error *error)
 {
@@ -55,26 +77,44 @@ static int check_apart(const char *repository, const char *keys, Error *error)
 	return 0;
 }
 
-/* option: "" where the next commands find the keys by themselves. */
-static void print_next_steps(const char *repository, const char *keys, const char *option)
+/* Private keys among them sign at once. */
+static int read_root_keys(const PublisherSettings *settings, RootKeys *ret, KeySet *keys, Error *error)
 {
-	printf("Made the repository %s with its keys in %s.\n\n", repository, keys);
+	ret->threshold = 1;
+	if (settings->root_threshold &&
+		text_to_integer(settings->root_threshold, 1, ROOT_KEYS_MAX, &ret->threshold, error) < 0)
+		return error_in(error, "--root-threshold");
+	if (settings->root_threshold && settings->root_keys.count == 0)
+		return error_set(error, "--root-threshold goes with --root-key=FILE, once for each key");
+	if (settings->root_keys.count > ROOT_KEYS_MAX)
+		return error_set(error, "there are more than %d keys of root", ROOT_KEYS_MAX);
+	for (size_t i = 0; i < settings->root_keys.count; i++) {
+		CLEANUP(signer_key_free) SignerKey *key = NULL;
+
+		if (given_key_both(settings->root_keys.words[i], &ret->halves[ret->count], &key, error) < 0)
+			return -1;
+		ret->count++;
+		if (key && key_set_add(keys, &key, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* option: "" where the next commands find the keys by themselves. */
+static void print_next_steps(const char *repository, const char *option)
+{
 	printf("  %s/metadata/1.root.json is the trusted root: install it on devices as\n"
-	       "  /usr/lib/suture/root.json, over a way that you trust.\n",
-		repository);
-	printf("  %s/root.pem signs new roots only: keep it offline and safe.\n\n", keys);
-	printf("Next:\n"
+	       "  /usr/lib/suture/root.json, over a way that you trust.\n\n"
+	       "Next:\n"
 	       "  suture-publish release --repository=%s%s --component=NAME --base OLD.deb --fixed NEW.deb\n"
 	       "  suture-publish serve %s\n"
 	       "  suture-publish refresh --repository=%s%s      every few days, from a timer\n",
-		repository, option, repository, repository, option);
+		repository, repository, option, repository, repository, option);
 }
 
-static int make(const char *repository, const char *keys_directory, Error *error)
+static int open_empty(const char *repository, const char *keys_directory, int *ret, Error *error)
 {
-	CLEANUP_KEYS Keys keys = {.root = NULL};
 	CLEANUP_CLOSE int directory = -1;
-	SignerKeys for_signer;
 
 	if (mkdir(repository, 0755) < 0 && errno != EEXIST)
 		return error_os(error, errno, "cannot make the directory %s", repository);
@@ -82,14 +122,34 @@ static int make(const char *repository, const char *keys_directory, Error *error
 	if (directory < 0)
 		return error_os(error, errno, "cannot open %s", repository);
 	if (check_empty(directory, repository, error) < 0 ||
-		check_apart(repository, keys_directory, error) < 0 ||
-		keys_generate(keys_directory, &keys, error) < 0)
+		check_apart(repository, keys_directory, error) < 0)
 		return -1;
-	for_signer = keys_for_signer(&keys);
-	if (signer_init(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, clock_now(), error) < 0 ||
-		file_make_directories(directory, "targets", 0755, NULL, error) < 0)
+	*ret = TAKE_FD(directory);
+	return 0;
+}
+
+/* Returns as signer.h says. */
+static int make(
+	const PublisherSettings *settings, const char *repository, const char *keys_directory, Error *error)
+{
+	CLEANUP_ROOT_KEYS RootKeys root_keys = {.count = 0};
+	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
+	CLEANUP_JSON json_t *root = NULL;
+	CLEANUP_CLOSE int directory = -1, keys_fd = -1;
+	Signing signing;
+	int done;
+
+	if (read_root_keys(settings, &root_keys, &keys, error) < 0 ||
+		open_empty(repository, keys_directory, &directory, error) < 0 ||
+		keys_make_directory(keys_directory, &keys_fd, error) < 0 ||
+		first_root_make(keys_fd, root_keys.halves, root_keys.count, root_keys.threshold, &keys, &root,
+			error) < 0 ||
+		outcome_signing(settings, &keys, &signing, error) < 0)
+		return -1;
+	done = signer_begin(directory, &signing, root, error);
+	if (done < 0 || file_make_directories(directory, "targets", 0755, NULL, error) < 0)
 		return error_in(error, "%s", repository);
-	return file_sync_parent(AT_FDCWD, repository, error);
+	return file_sync_parent(AT_FDCWD, repository, error) < 0 ? -1 : done;
 }
 
 static int run(void *settings, const OptionList *operands, Error *error)
@@ -97,13 +157,23 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	const PublisherSettings *own = settings;
 	const char *repository = operands->words[0];
 	CLEANUP_FREE char *keys = NULL, *option = NULL;
+	int done;
 
 	if (keys_path(repository, own->keys, &keys, error) < 0 ||
 		text_format(&option, error, "%s%s", own->keys ? " --keys=" : "", own->keys ? own->keys : "") <
-			0 ||
-		make(repository, keys, error) < 0)
+			0)
 		return -1;
-	print_next_steps(repository, keys, option);
+	done = make(own, repository, keys, error);
+	if (done < 0)
+		return -1;
+	printf("Made the repository %s with keys in %s.\n\n", repository, keys);
+	if (done == SIGNER_DRAFT) {
+		outcome_print_draft(repository, error);
+		return 0;
+	}
+	if (own->root_keys.count == 0)
+		printf("  %s/root.pem signs new roots only: keep it offline and safe.\n", keys);
+	print_next_steps(repository, option);
 	return 0;
 }
 

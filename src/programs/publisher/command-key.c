@@ -4,7 +4,20 @@
 
 #include "programs/publisher/key-actions.h"
 
+enum { WORDS_MAX = 64 };
+
 static const Option options[] = {
+	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR",
+		"the repository, needed to merge, add, remove and renew"},
+	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR",
+		"its keys, which sign what is published (default: REPOSITORY.keys)"},
+	{"key", 0, OPTION_REPEATED, PUBLISHER_OPTION(key), "FILE",
+		"a private key, or the URI of one, instead of the directory of keys"},
+	{"role", 0, OPTION_TEXT, PUBLISHER_OPTION(role), "ROLE",
+		"add, remove: whose keys (root, targets, snapshot, timestamp, or a delegated role)"},
+	{"threshold", 0, OPTION_TEXT, PUBLISHER_OPTION(threshold), "N",
+		"add, remove: how many of its keys must sign from then on"},
+	{"dry-run", 0, OPTION_FLAG, PUBLISHER_OPTION(dry_run), NULL, "sign: only print what it says"},
 	{"type", 0, OPTION_TEXT, PUBLISHER_OPTION(type), "TYPE",
 		"new: ed25519 (the default), ecdsa (P-256) or rsa (3072 bits, PSS)"},
 };
@@ -19,6 +32,11 @@ typedef struct Action {
 static const Action actions[] = {
 	{"new", "FILE", 1, 1, key_new},
 	{"show", "FILE", 1, 1, key_show},
+	{"sign", "FILE...", 1, WORDS_MAX, key_sign},
+	{"merge", "[FILE...]", 0, WORDS_MAX, key_merge},
+	{"add", "KEY...", 0, WORDS_MAX, key_add},
+	{"remove", "KEY...", 0, WORDS_MAX, key_remove},
+	{"renew", "", 0, 0, key_renew},
 };
 
 static int usage(const char *name)
@@ -51,10 +69,10 @@ static int run(void *settings, const OptionList *operands, Error *error)
 
 const Command command_key = {
 	.name = "key",
-	.operands = "new|show FILE",
+	.operands = "new|show|sign|merge|add|remove|renew [FILE...]",
 	.min_operands = 1,
-	.max_operands = 64,
-	.summary = "make keys and look at them",
+	.max_operands = WORDS_MAX + 1,
+	.summary = "make keys, sign with them, and change who may",
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.run = run,

@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "parts/trust/signer/merge.h"
 #include "programs/publisher/keys.h"
-#include "programs/publisher/published.h"
-#include "programs/publisher/publisher.h"
+#include "programs/publisher/outcome.h"
 
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository (needed)"},
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
+	{"key", 0, OPTION_REPEATED, PUBLISHER_OPTION(key), "FILE",
+		"a private key, or the URI of one, instead of the directory of keys"},
+	{"role", 0, OPTION_TEXT, PUBLISHER_OPTION(role), "NAME",
+		"sign this targets role anew (default: each whose keys are here)"},
+	{"accept", 0, OPTION_REPEATED, PUBLISHER_OPTION(accept), "FILE",
+		"publish what a team has signed: STAGED/N.ROLE.json, of here or of a copy"},
 };
 
-/* Where the targets key is at hand, its metadata begins a new life too; else it would expire at a publisher
- * who has nothing to release for that long. */
-static int sign(int directory, const Keys *keys, int64_t now, Error *error)
+/* A draft that does not become whole is none that can be accepted. */
+static int accept(int directory, const PublisherSettings *settings, const Signing *signing, Error *error)
 {
-	SignerKeys for_signer = keys_for_signer(keys);
+	int done = merge_drafts(directory, signing, settings->accept.words, settings->accept.count, error);
 
-	if (keys->targets)
-		return signer_publish(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, now, NULL, 0, error);
-	return signer_refresh(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, now, error);
+	if (done == SIGNER_DRAFT)
+		return -1;
+	return done;
 }
 
 /* The repository is not read as a stranger first: its timestamp may have expired, which is what this mends.
@@ -29,25 +32,27 @@ static int sign(int directory, const Keys *keys, int64_t now, Error *error)
 static int run(void *settings, const OptionList *operands, Error *error)
 {
 	const PublisherSettings *own = settings;
-	CLEANUP_KEYS Keys keys = {.root = NULL};
+	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
 	CLEANUP_CLOSE int directory = -1;
-	CLEANUP_FREE char *path = NULL;
 	char until[CLOCK_TEXT_SIZE];
-	int64_t now = clock_now();
+	Signing signing;
+	int done;
 
 	(void)operands;
 	if (!own->repository)
 		return publisher_usage("refresh", "--repository=DIR");
-	if (keys_path(own->repository, own->keys, &path, error) < 0 ||
-		keys_load(path, true, &keys, error) < 0)
+	if (keys_at_hand(own, &keys, error) < 0 || outcome_signing(own, &keys, &signing, error) < 0 ||
+		outcome_open(own->repository, &directory, error) < 0)
 		return -1;
-	directory = open(own->repository, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return error_os(error, errno, "cannot open the repository %s", own->repository);
-	if (published_lock(directory, own->repository, error) < 0 || sign(directory, &keys, now, error) < 0)
+	done = own->accept.count > 0 ? accept(directory, own, &signing, error)
+				     : signer_refresh(directory, &signing, own->role, error);
+	if (done < 0)
 		return error_in(error, "%s", own->repository);
-	printf("%s is signed until %s.\n", own->repository,
-		clock_to_text(now + SIGNER_DEFAULT_LIFETIMES.timestamp, until));
+	if (done == SIGNER_DRAFT)
+		outcome_print_draft(own->repository, error);
+	else
+		printf("%s is signed until %s.\n", own->repository,
+			clock_to_text(signing.now + signing.lifetimes.timestamp, until));
 	return 0;
 }
 

@@ -3,13 +3,17 @@
 
 #include "base/text.h"
 #include "parts/manifest/letter.h"
-#include "programs/publisher/publisher.h"
+#include "programs/publisher/keys.h"
+#include "programs/publisher/outcome.h"
 #include "programs/publisher/release.h"
 
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR",
 		"the repository to publish in (needed)"},
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
+	{"key", 0, OPTION_REPEATED, PUBLISHER_OPTION(key), "FILE",
+		"a private key, or the URI of one, instead of the directory of keys"},
+	{"role", 0, OPTION_TEXT, PUBLISHER_OPTION(role), "NAME", "the delegated role that releases it"},
 	{"component", 0, OPTION_TEXT, PUBLISHER_OPTION(component), "NAME", "what is fixed: libxml2 (needed)"},
 	{"base", 0, OPTION_LIST, PUBLISHER_OPTION(base), "FILE",
 		".deb files, or a tree that holds usr/, as the OS release has them (needed)"},
@@ -48,11 +52,8 @@ static const char *missing_option(const PublisherSettings *settings)
 static int open_repository(Release *release, Error *error)
 {
 	const PublisherSettings *settings = release->settings;
-	CLEANUP_FREE char *keys = NULL;
 
-	if (keys_path(settings->repository, settings->keys, &keys, error) < 0)
-		return -1;
-	if (!settings->dry_run && keys_load(keys, false, &release->keys, error) < 0)
+	if (!settings->dry_run && keys_at_hand(settings, &release->keys, error) < 0)
 		return -1;
 	return published_open(settings->repository, NULL, true, &release->repository, error);
 }
@@ -99,6 +100,7 @@ static int take_steps(Release *release, Error *error)
 static int work(Release *release, Error *error)
 {
 	int r = open_repository(release, error);
+	Error why;
 
 	if (r == 0)
 		r = take_steps(release, error);
@@ -106,7 +108,15 @@ static int work(Release *release, Error *error)
 		return -1;
 	if (r == RELEASE_KNOWN)
 		return say_known(release, error);
-	return release->settings->json ? release_print_json(release, error) : release_print(release, error);
+	release->is_draft = r == RELEASE_DRAFT;
+	if (release->settings->json)
+		return release_print_json(release, error);
+	why = *error;
+	if (release_print(release, error) < 0)
+		return -1;
+	if (release->is_draft)
+		outcome_print_draft(release->settings->repository, &why);
+	return 0;
 }
 
 static int run(void *settings, const OptionList *operands, Error *error)

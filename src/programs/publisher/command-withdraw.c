@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "parts/manifest/letter.h"
 #include "programs/publisher/keys.h"
 #include "programs/publisher/layout.h"
+#include "programs/publisher/outcome.h"
 #include "programs/publisher/package/control.h"
 #include "programs/publisher/published.h"
 #include "programs/publisher/publisher.h"
@@ -15,6 +15,9 @@
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository (needed)"},
 	{"keys", 0, OPTION_TEXT, PUBLISHER_OPTION(keys), "DIR", "its keys (default: REPOSITORY.keys)"},
+	{"key", 0, OPTION_REPEATED, PUBLISHER_OPTION(key), "FILE",
+		"a private key, or the URI of one, instead of the directory of keys"},
+	{"role", 0, OPTION_TEXT, PUBLISHER_OPTION(role), "NAME", "the delegated role that released it"},
 	{"base-version", 0, OPTION_TEXT, PUBLISHER_OPTION(base_version), "VERSION",
 		"which base, when there are several"},
 	{"arch", 0, OPTION_TEXT, PUBLISHER_OPTION(architecture), "NAME",
@@ -80,10 +83,11 @@ static int add_withdrawn(Manifest *manifest, unsigned sequence, Error *error)
 	return 0;
 }
 
-/* The manifest is issued again at its own path; the signed metadata then names its new digest. */
-static int publish(Published *repository, const Keys *keys, const Manifest *manifest, Error *error)
+/* The manifest is issued again at its own path; the signed metadata then names its new digest. Returns as
+ * signer.h says. */
+static int publish(Published *repository, const Signing *signing, const char *role, const Manifest *manifest,
+	Error *error)
 {
-	SignerKeys for_signer = keys_for_signer(keys);
 	CLEANUP_BUFFER Buffer document = BUFFER_INIT;
 	CLEANUP_FREE char *path = NULL;
 	int directory = published_directory(repository);
@@ -93,8 +97,7 @@ static int publish(Published *repository, const Keys *keys, const Manifest *mani
 		manifest_write(manifest, &document, error) < 0 ||
 		published_store(directory, path, buffer_bytes(&document), &target, error) < 0)
 		return -1;
-	return signer_publish(
-		directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, clock_now(), &target, 1, error);
+	return signer_add_targets(directory, signing, role, &target, 1, error);
 }
 
 /* What devices take then: the newest letter that is not withdrawn, else the base. */
@@ -113,10 +116,12 @@ static void say_withdrawn(const char *title, const Manifest *newest)
 }
 
 /* Devices look at the newest letter of a series: that is where they learn of it. */
-static int withdraw(Published *repository, const Keys *keys, const Manifest *letter, Error *error)
+static int withdraw(Published *repository, const PublisherSettings *settings, const Signing *signing,
+	const Manifest *letter, Error *error)
 {
 	CLEANUP(manifest_free) Manifest *newest = NULL;
 	CLEANUP_FREE char *series = NULL, *title = NULL;
+	int done;
 
 	if (manifest_title(letter, &title, error) < 0 || layout_series(letter, &series, error) < 0 ||
 		published_newest(repository, series, &newest, error) != 0)
@@ -125,10 +130,15 @@ static int withdraw(Published *repository, const Keys *keys, const Manifest *let
 		printf("%s is withdrawn already.\n", title);
 		return 0;
 	}
-	if (add_withdrawn(newest, letter->sequence, error) < 0 ||
-		publish(repository, keys, newest, error) < 0)
+	if (add_withdrawn(newest, letter->sequence, error) < 0)
 		return -1;
-	say_withdrawn(title, newest);
+	done = publish(repository, signing, settings->role ? settings->role : "targets", newest, error);
+	if (done < 0)
+		return -1;
+	if (done == SIGNER_DRAFT)
+		outcome_print_draft(settings->repository, error);
+	else
+		say_withdrawn(title, newest);
 	return 0;
 }
 
@@ -137,19 +147,18 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	const PublisherSettings *own = settings;
 	CLEANUP(published_free) Published *repository = NULL;
 	CLEANUP(manifest_free) Manifest *letter = NULL;
-	CLEANUP_KEYS Keys keys = {.root = NULL};
-	CLEANUP_FREE char *path = NULL;
+	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
+	Signing signing;
 	unsigned sequence = 0;
 
 	if (!own->repository)
 		return publisher_usage("withdraw", "--repository=DIR");
 	if (letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
-		keys_path(own->repository, own->keys, &path, error) < 0 ||
-		keys_load(path, false, &keys, error) < 0 ||
+		keys_at_hand(own, &keys, error) < 0 || outcome_signing(own, &keys, &signing, error) < 0 ||
 		published_open(own->repository, NULL, true, &repository, error) < 0 ||
 		find_letter(repository, own, operands->words[0], sequence, &letter, error) < 0)
 		return -1;
-	return withdraw(repository, &keys, letter, error);
+	return withdraw(repository, own, &signing, letter, error);
 }
 
 const Command command_withdraw = {

@@ -12,3 +12,8 @@
 
 int key_new(const PublisherSettings *settings, const OptionList *words, Error *error);
 int key_show(const PublisherSettings *settings, const OptionList *words, Error *error);
+int key_sign(const PublisherSettings *settings, const OptionList *words, Error *error);
+int key_merge(const PublisherSettings *settings, const OptionList *words, Error *error);
+int key_add(const PublisherSettings *settings, const OptionList *words, Error *error);
+int key_remove(const PublisherSettings *settings, const OptionList *words, Error *error);
+int key_renew(const PublisherSettings *settings, const OptionList *words, Error *error);

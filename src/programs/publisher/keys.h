@@ -2,32 +2,24 @@
 #pragma once
 
 /*
- * The publisher's directory of private keys, one file a role: root.pem, targets.pem, snapshot.pem and
- * timestamp.pem. It lies beside the repository, never in it, since a repository is copied to a server.
+ * The publisher's directory of private keys: NAME.pem, or NAME.uri with one line that says where a key is
+ * (key-uri.h). It lies beside the repository, never in it, since a repository is copied to a server. Which
+ * role a key signs is what the metadata says; only those called root… are left alone in everyday work.
  */
 
 #include "base/error.h"
-#include "parts/trust/signer/signer.h"
-
-typedef struct Keys {
-	SignerKey *root, *targets, *snapshot, *timestamp;
-} Keys;
-
-void keys_clear(Keys *keys);
-static inline void keys_clear_cleanup(Keys *keys)
-{
-	keys_clear(keys);
-}
-#define CLEANUP_KEYS __attribute__((cleanup(keys_clear_cleanup)))
+#include "parts/trust/signer/key-set.h"
+#include "programs/publisher/publisher.h"
 
 /* "REPOSITORY.keys" unless path says otherwise; the caller frees it. */
 int keys_path(const char *repository, const char *path, char **ret, Error *error);
 
-/* A new directory (mode 0700) with four new keys. Refuses one that exists. */
-int keys_generate(const char *path, Keys *ret, Error *error);
+/* A new key for a role in the directory: ROLE.pem and ROLE.pem.pub. */
+int keys_generate(int directory, const char *role, SignerKey **ret, Error *error);
 
-/* The keys of everyday work: targets, snapshot and timestamp. The root key stays where it is; it may be away,
- * and with only_online the targets key too: then it is NULL. */
-int keys_load(const char *path, bool only_online, Keys *ret, Error *error);
+/* A new directory, mode 0700. Refuses one that exists. */
+int keys_make_directory(const char *path, int *ret_fd, Error *error);
 
-SignerKeys keys_for_signer(const Keys *keys);
+/* The keys that a command may sign with: those that --key names; and those of the directory, unless --key is
+ * there without --keys. */
+int keys_at_hand(const PublisherSettings *settings, KeySet *ret, Error *error);

@@ -20,6 +20,7 @@ int main(int argc, char **argv)
 		command_refresh,
 		command_verify,
 		command_key,
+		command_delegate,
 		command_serve,
 	};
 	const Program program = {

@@ -162,11 +162,10 @@ int published_find(Published *repository, const char *path, UpdaterTarget *ret, 
 
 static int open_target(Published *repository, const UpdaterTarget *target, FileMap *ret, Error *error)
 {
-	SignerTarget place = {target->path, target->length, target->digest};
 	CLEANUP_FREE char *location = NULL;
 	CLEANUP_CLOSE int fd = -1;
 
-	if (signer_target_location(&place, &location, error) < 0)
+	if (publish_location(target->path, &target->digest, &location, error) < 0)
 		return -1;
 	fd = openat(repository->directory, location, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
@@ -286,7 +285,7 @@ int published_store(int directory, const char *path, Bytes content, SignerTarget
 	const char *name;
 
 	if (hash_bytes(content, &target.digest, error) < 0 ||
-		signer_target_location(&target, &location, error) < 0)
+		publish_location(path, &target.digest, &location, error) < 0)
 		return -1;
 	name = path_basename(location);
 	if (text_format(&parent, error, "%.*s", (int)(name - location), location) < 0 ||

@@ -9,13 +9,15 @@
 
 typedef struct PublisherSettings {
 	const char *repository, *keys;
-	const char *type;
+	const char *type, *role, *threshold, *root_threshold, *os, *os_version;
 	const char *component, *os_release, *architecture, *base_version, *fixed_version;
 	const char *rollout_hours, *released, *trusted_root, *address;
 	OptionList base, fixed, advisories;
-	bool with_docs, dry_run, json, quiet;
+	OptionList key, root_keys, accept; /* keys and drafts: files or URIs */
+	bool with_docs, dry_run, json, quiet, remove;
 } PublisherSettings;
 
+extern const Command command_delegate;
 extern const Command command_init;
 extern const Command command_key;
 extern const Command command_release;

@@ -124,6 +124,8 @@ int release_print(const Release *release, Error *error)
 		printf("  warning: %s\n", release->changes.warnings[i]);
 	if (release->settings->dry_run)
 		printf("\nNothing was published (--dry-run).\n");
+	else if (release->is_draft)
+		printf("\n");
 	else
 		printf("\nPublished: %s/targets/%s\n", release->settings->repository, path);
 	return 0;
@@ -195,7 +197,7 @@ int release_print_json(const Release *release, Error *error)
 	const Manifest *manifest = release->manifest;
 	CLEANUP_JSON json_t *document = json_object();
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
-	bool published = !release->settings->dry_run && release->document.size > 0;
+	bool published = !release->settings->dry_run && !release->is_draft && release->document.size > 0;
 
 	if (!document)
 		return error_memory(error);

@@ -8,10 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "programs/publisher/contents.h"
 #include "programs/publisher/deltas.h"
+#include "programs/publisher/first-root.h"
+#include "programs/publisher/keys.h"
+#include "programs/publisher/outcome.h"
 #include "programs/publisher/release.h"
 #include "programs/publisher/verify.h"
 
@@ -61,17 +64,17 @@ static void make_trees(Fixture *fixture)
 
 static void make_repository(Fixture *fixture)
 {
-	CLEANUP_KEYS Keys keys = {.root = NULL};
+	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
+	CLEANUP_CLOSE int directory = -1, keys_fd = -1;
+	CLEANUP_JSON json_t *root = NULL;
 	Error error = ERROR_INIT;
-	SignerKeys for_signer;
-	int directory = -1;
+	Signing signing;
 
-	assert_done(keys_generate(fixture->keys, &keys, &error), &error);
-	for_signer = keys_for_signer(&keys);
+	assert_done(keys_make_directory(fixture->keys, &keys_fd, &error), &error);
+	assert_done(first_root_make(keys_fd, NULL, 0, 1, &keys, &root, &error), &error);
+	assert_done(outcome_signing(&fixture->settings, &keys, &signing, &error), &error);
 	assert_done(file_make_directories(fixture->fd, "repository", 0755, &directory, &error), &error);
-	assert_done(
-		signer_init(directory, &for_signer, &SIGNER_DEFAULT_LIFETIMES, clock_now(), &error), &error);
-	close(directory);
+	assert_done(signer_begin(directory, &signing, root, &error), &error);
 }
 
 static int set_up(void **state)
@@ -127,7 +130,7 @@ static int make(Fixture *fixture, Release *release, Error *error)
 	int r;
 
 	*release = (Release){.settings = &fixture->settings};
-	if (keys_load(fixture->keys, false, &release->keys, error) < 0 ||
+	if (keys_at_hand(&fixture->settings, &release->keys, error) < 0 ||
 		published_open(fixture->repository, NULL, true, &release->repository, error) < 0 ||
 		release_read(release, error) < 0)
 		return -1;
@@ -379,14 +382,12 @@ static void damage(Fixture *fixture, const char *suffix)
 		CLEANUP_FREE char *location = NULL;
 		CLEANUP_CLOSE int fd = -1;
 		UpdaterTarget target;
-		SignerTarget place;
 		uint8_t last;
 
 		if (!text_has_suffix(paths.paths[i], suffix))
 			continue;
 		assert_int_equal(published_find(repository, paths.paths[i], &target, &error), 0);
-		place = (SignerTarget){target.path, target.length, target.digest};
-		assert_done(signer_target_location(&place, &location, &error), &error);
+		assert_done(publish_location(target.path, &target.digest, &location, &error), &error);
 		fd = openat(published_directory(repository), location, O_RDWR);
 		assert_int_equal(pread(fd, &last, 1, (off_t)target.length - 1), 1);
 		last ^= 1;

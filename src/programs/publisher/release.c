@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "parts/image/build/build.h"
@@ -18,12 +17,13 @@
 #include "programs/publisher/contents.h"
 #include "programs/publisher/deltas.h"
 #include "programs/publisher/layout.h"
+#include "programs/publisher/outcome.h"
 #include "programs/publisher/salt.h"
 #include "programs/publisher/stage.h"
 
 void release_clear(Release *release)
 {
-	keys_clear(&release->keys);
+	key_set_clear(&release->keys);
 	changes_clear(&release->changes);
 	release->base = package_set_free(release->base);
 	release->fixed = package_set_free(release->fixed);
@@ -121,12 +121,29 @@ static int follow(Release *release, Error *error)
 	return warn_about_lost_files(release, error);
 }
 
+static const char *role_of(const Release *release)
+{
+	return release->settings->role ? release->settings->role : "targets";
+}
+
+/* Before the long work: whether the role may sign this component at all. */
+static int check_role(const Release *release, Error *error)
+{
+	CLEANUP_FREE char *path = NULL;
+
+	if (layout_file(release->manifest, 1, "manifest.json", &path, error) < 0)
+		return -1;
+	return signer_check_role(published_directory(release->repository), role_of(release), path, error);
+}
+
 int release_take_letter(Release *release, Error *error)
 {
 	CLEANUP_FREE char *series = NULL;
 	int r;
 
 	release->manifest->sequence = 1;
+	if (!release->settings->dry_run && check_role(release, error) < 0)
+		return -1;
 	if (layout_series(release->manifest, &series, error) < 0)
 		return -1;
 	r = published_newest(release->repository, series, &release->previous, error);
@@ -306,10 +323,10 @@ int release_pack(Release *release, Error *error)
 int release_publish(Release *release, Error *error)
 {
 	const Manifest *manifest = release->manifest;
-	SignerKeys keys = keys_for_signer(&release->keys);
+	Signing signing;
 	SignerTarget targets[RELEASE_DELTAS_MAX + 2];
 	CLEANUP_FREE char *path = NULL;
-	int directory = published_directory(release->repository);
+	int directory = published_directory(release->repository), done;
 	size_t n = 0;
 
 	if (layout_file(manifest, manifest->sequence, "manifest.json", &path, error) < 0)
@@ -323,5 +340,8 @@ int release_publish(Release *release, Error *error)
 	}
 	if (published_store(directory, path, buffer_bytes(&release->document), &targets[n++], error) < 0)
 		return -1;
-	return signer_publish(directory, &keys, &SIGNER_DEFAULT_LIFETIMES, clock_now(), targets, n, error);
+	if (outcome_signing(release->settings, &release->keys, &signing, error) < 0)
+		return -1;
+	done = signer_add_targets(directory, &signing, role_of(release), targets, n, error);
+	return done == SIGNER_DRAFT ? RELEASE_DRAFT : done;
 }

@@ -20,7 +20,7 @@ enum { RELEASE_DELTAS_MAX = 2 };
 typedef struct Release {
 	const PublisherSettings *settings;
 	Progress progress;
-	Keys keys;
+	KeySet keys;
 	PackageSet *base, *fixed;
 	Changes changes;
 	Manifest *manifest;
@@ -32,13 +32,17 @@ typedef struct Release {
 	Buffer deltas[RELEASE_DELTAS_MAX];
 	char *delta_from[RELEASE_DELTAS_MAX]; /* "base", "a" */
 	size_t n_deltas;
-	Buffer document;       /* the manifest's bytes */
+	Buffer document; /* the manifest's bytes */
+	bool is_draft;
 	uint64_t package_size; /* bytes of the fixed .deb files; 0 for trees */
 } Release;
 
 void release_clear(Release *release);
 
-enum { RELEASE_KNOWN = 1 };
+enum {
+	RELEASE_KNOWN = 1,
+	RELEASE_DRAFT = 2,
+};
 
 /* Reads both sets and the OS, finds what changed, and begins the manifest: everything but the letter. */
 int release_read(Release *release, Error *error);
@@ -52,7 +56,8 @@ int release_build(Release *release, Error *error);
 /* The compressed image and the deltas, each proved to give the image; finishes the manifest. */
 int release_pack(Release *release, Error *error);
 
-/* Stores what travels, then signs the metadata that names it. */
+/* Stores what travels, then signs the metadata that names it. RELEASE_DRAFT when signatures are missing,
+ * which the sentence says, and it waits for them. */
 int release_publish(Release *release, Error *error);
 
 int release_print(const Release *release, Error *error);

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "parts/trust/root.h"
 
 static int new_content(const char *type, json_t **ret, Error *error)
 {
@@ -15,35 +16,23 @@ static int new_content(const char *type, json_t **ret, Error *error)
 	return 0;
 }
 
-static int add_role(json_t *content, const char *name, const SignerKey *key, Error *error)
-{
-	json_t *role = json_object(), *ids = json_array();
-	json_t *keys = json_object_get(content, "keys");
-
-	if (json_put(json_object_get(content, "roles"), name, role, error) < 0) {
-		json_decref(ids);
-		return -1;
-	}
-	if (json_put(role, "keyids", ids, error) < 0 ||
-		json_add(ids, json_string(signer_key_id(key)), error) < 0 ||
-		json_put_integer(role, "threshold", 1, error) < 0)
-		return -1;
-	return json_put(keys, signer_key_id(key), json_deep_copy(signer_key_public(key)), error);
-}
-
-int content_new_root(const SignerKeys *keys, json_t **ret, Error *error)
+int content_new_root(json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *content = NULL;
+	json_t *roles = json_object();
 
-	if (new_content("root", &content, error) < 0 ||
-		json_put(content, "consistent_snapshot", json_true(), error) < 0 ||
-		json_put(content, "keys", json_object(), error) < 0 ||
-		json_put(content, "roles", json_object(), error) < 0 ||
-		add_role(content, "root", keys->root, error) < 0 ||
-		add_role(content, "targets", keys->targets, error) < 0 ||
-		add_role(content, "snapshot", keys->snapshot, error) < 0 ||
-		add_role(content, "timestamp", keys->timestamp, error) < 0)
+	if (new_content("root", &content, error) < 0) {
+		json_decref(roles);
 		return -1;
+	}
+	if (json_put(content, "roles", roles, error) < 0 ||
+		json_put(content, "consistent_snapshot", json_true(), error) < 0 ||
+		json_put(content, "keys", json_object(), error) < 0)
+		return -1;
+	for (TopLevelRole role = 0; role < TOP_LEVEL_ROLES; role++)
+		if (json_put(roles, root_role_name(role), json_pack("{s:[], s:i}", "keyids", "threshold", 1),
+			    error) < 0)
+			return -1;
 	*ret = TAKE_PTR(content);
 	return 0;
 }
@@ -115,19 +104,18 @@ int content_add_target(json_t *targets, const SignerTarget *target, Error *error
 	return put_hash(file, &target->digest, error);
 }
 
-int content_index_file(json_t *index, const char *role, const RepositoryFile *file, Error *error)
+int content_index_file(json_t *index, const char *role, int64_t version, Bytes file, Error *error)
 {
 	CLEANUP_FREE char *name = NULL;
 	json_t *entry;
 	Digest digest;
 
-	if (text_format(&name, error, "%s.json", role) < 0 ||
-		hash_bytes(buffer_bytes(&file->content), &digest, error) < 0)
+	if (text_format(&name, error, "%s.json", role) < 0 || hash_bytes(file, &digest, error) < 0)
 		return -1;
 	entry = json_object();
 	if (json_put(json_object_get(index, "meta"), name, entry, error) < 0 ||
-		json_put_integer(entry, "version", file->version, error) < 0 ||
-		json_put_integer(entry, "length", (int64_t)file->content.size, error) < 0)
+		json_put_integer(entry, "version", version, error) < 0 ||
+		json_put_integer(entry, "length", (int64_t)file.size, error) < 0)
 		return -1;
 	return put_hash(entry, &digest, error);
 }

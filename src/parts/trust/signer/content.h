@@ -9,12 +9,19 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
-#include "parts/trust/signer/repository.h"
-#include "parts/trust/signer/signer.h"
+#include "base/hash.h"
 
-/* First metadata, without version and expiry. */
-int content_new_root(const SignerKeys *keys, json_t **ret, Error *error);
+/* A target to add; its bytes are at DIR/targets/DIGEST-PREFIXED-PATH already, and durable. */
+typedef struct SignerTarget {
+	const char *path;
+	uint64_t length;
+	Digest digest;
+} SignerTarget;
+
+/* First metadata, without version and expiry. A new root's roles have no keys yet. */
+int content_new_root(json_t **ret, Error *error);
 int content_new_targets(json_t **ret, Error *error);
 int content_new_index(const char *type, json_t **ret, Error *error); /* "snapshot" or "timestamp" */
 
@@ -27,4 +34,4 @@ int content_date(json_t *content, int64_t previous, int64_t now, int64_t lifetim
 int content_add_target(json_t *targets, const SignerTarget *target, Error *error);
 
 /* In a snapshot's or timestamp's index: version, length and SHA-256 of "ROLE.json". */
-int content_index_file(json_t *index, const char *role, const RepositoryFile *file, Error *error);
+int content_index_file(json_t *index, const char *role, int64_t version, Bytes file, Error *error);

@@ -3,17 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
-#include "parts/trust/metadata.h"
+#include "parts/trust/signer/pending.h"
 
-enum { FILE_MODE = 0644, DIRECTORY_MODE = 0755 };
+enum { DIRECTORY_MODE = 0755 };
 
 static int lock(int directory, Repository *repository, Error *error)
 {
+	repository->directory = directory;
 	repository->metadata = openat(directory, "metadata", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (repository->metadata < 0 && errno == ENOENT)
 		return error_set(error, "there is no repository here: it has no directory \"metadata\"");
@@ -27,67 +29,26 @@ static int lock(int directory, Repository *repository, Error *error)
 	return 0;
 }
 
-/* version 0: a file without a version in its name. FILE_ABSENT when there is none. */
-static int read_file(
-	const Repository *repository, int64_t version, const char *role, Buffer *ret, Error *error)
-{
-	CLEANUP_FREE char *name = NULL;
-
-	if ((version == 0 ? text_format(&name, error, "%s.json", role)
-			  : text_format(&name, error, "%lld.%s.json", (long long)version, role)) < 0)
-		return -1;
-	return file_read(repository->metadata, name, METADATA_SIZE_MAX, ret, error);
-}
-
-static int read_roots(Repository *repository, Error *error)
-{
-	for (int64_t version = 1;; version++) {
-		CLEANUP_BUFFER Buffer root = BUFFER_INIT;
-		int done = read_file(repository, version, "root", &root, error);
-
-		if (done == FILE_ABSENT && version > 1)
-			return trusted_set_finish_root(repository->set, error);
-		if (done != 0)
-			return -1;
-		/* At the beginning of time nothing has expired: a publisher must be able to renew what has.
-		 */
-		if ((version == 1 ? trusted_set_new(buffer_bytes(&root), 0, &repository->set, error)
-				  : trusted_set_update_root(repository->set, buffer_bytes(&root), error)) < 0)
-			return -1;
-	}
-}
-
-static int read_published(Repository *repository, Error *error)
-{
-	CLEANUP_BUFFER Buffer timestamp = BUFFER_INIT, snapshot = BUFFER_INIT, targets = BUFFER_INIT;
-	TrustedSet *set = repository->set;
-	MetaFile file;
-
-	if (read_file(repository, 0, "timestamp", &timestamp, error) != 0 ||
-		trusted_set_update_timestamp(set, buffer_bytes(&timestamp), error) != 0 ||
-		trusted_set_expect_snapshot(set, &file, error) != 0 ||
-		read_file(repository, file.version, "snapshot", &snapshot, error) != 0 ||
-		trusted_set_update_snapshot(set, buffer_bytes(&snapshot), false, error) != 0 ||
-		trusted_set_expect_targets(set, "targets", &file, error) != 0 ||
-		read_file(repository, file.version, "targets", &targets, error) != 0)
-		return -1;
-	return trusted_set_update_targets(set, buffer_bytes(&targets), "targets", "root", error);
-}
-
 int repository_open(int directory, Repository *ret, Error *error)
 {
 	CLEANUP_REPOSITORY Repository repository = REPOSITORY_INIT;
 
-	if (lock(directory, &repository, error) < 0)
+	if (lock(directory, &repository, error) < 0 || pending_replay(directory, error) < 0)
 		return -1;
-	if (read_roots(&repository, error) < 0 || read_published(&repository, error) < 0)
+	if (state_read(repository.metadata, NULL, &repository.published, error) < 0)
 		return error_in(error, "the published metadata");
 	*ret = repository;
 	repository = REPOSITORY_INIT;
 	return 0;
 }
 
-/* An init that was interrupted before it wrote timestamp.json has published nothing. */
+/* The timestamp comes last: without it, nothing has been published. */
+bool repository_exists(int directory)
+{
+	return faccessat(directory, "metadata/timestamp.json", F_OK, 0) == 0 ||
+	       faccessat(directory, "metadata/2.root.json", F_OK, 0) == 0;
+}
+
 int repository_create(int directory, Repository *ret, Error *error)
 {
 	CLEANUP_REPOSITORY Repository repository = REPOSITORY_INIT;
@@ -95,8 +56,7 @@ int repository_create(int directory, Repository *ret, Error *error)
 	if (file_make_directories(directory, "metadata", DIRECTORY_MODE, NULL, error) < 0 ||
 		lock(directory, &repository, error) < 0)
 		return -1;
-	if (faccessat(repository.metadata, "timestamp.json", F_OK, 0) == 0 ||
-		faccessat(repository.metadata, "2.root.json", F_OK, 0) == 0)
+	if (repository_exists(directory))
 		return error_set(error, "there is a repository here already");
 	*ret = repository;
 	repository = REPOSITORY_INIT;
@@ -105,72 +65,126 @@ int repository_create(int directory, Repository *ret, Error *error)
 
 void repository_close(Repository *repository)
 {
+	repository->published = state_free(repository->published);
 	repository->metadata = close_keeping_errno(repository->metadata);
-	repository->set = trusted_set_free(repository->set);
 }
 
-void repository_update_clear(RepositoryUpdate *update)
+const Root *repository_root(const Repository *repository)
 {
-	buffer_clear(&update->root.content);
-	buffer_clear(&update->targets.content);
-	buffer_clear(&update->snapshot.content);
-	buffer_clear(&update->timestamp.content);
+	return repository->published ? trusted_set_root(state_set(repository->published)) : NULL;
 }
 
-/* The files as a client will meet them. */
-static int check_files(TrustedSet *set, const RepositoryUpdate *update, Bytes targets, Error *error)
+const Targets *repository_targets(const Repository *repository, const char *role)
 {
-	if (trusted_set_update_timestamp(set, buffer_bytes(&update->timestamp.content), error) != 0 ||
-		trusted_set_update_snapshot(set, buffer_bytes(&update->snapshot.content), false, error) != 0)
+	return repository->published ? trusted_set_targets(state_set(repository->published), role) : NULL;
+}
+
+static bool is_updated(const Update *update, const char *role)
+{
+	return update_find(update, role) != NULL;
+}
+
+/* What every client looks at, and what is new: a team that lets its own role expire must not keep the others
+ * from publishing. */
+static int check_expiry(
+	const TrustedSet *set, const State *state, const Update *update, int64_t now, Error *error)
+{
+	const struct {
+		const char *role;
+		const Metadata *metadata;
+	} always[] = {
+		{"root", &trusted_set_root(set)->metadata},
+		{"timestamp", &trusted_set_timestamp(set)->metadata},
+		{"snapshot", &trusted_set_snapshot(set)->metadata},
+		{"targets", &trusted_set_targets(set, "targets")->metadata},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		if (metadata_check_expiry(always[i].metadata, always[i].role, now, error) != 0)
+			return -1;
+	for (size_t i = 0; i < state_n_roles(state); i++) {
+		const char *role = state_role(state, i);
+
+		if (is_updated(update, role) &&
+			metadata_check_expiry(&trusted_set_targets(set, role)->metadata, role, now, error) !=
+				0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Is a target of the published file, as it is now? */
+static bool is_old(const Targets *old, const TargetsFile *file)
+{
+	TargetsFile before;
+
+	return old && targets_find(old, file->path, &before, NULL) == 0 && before.length == file->length &&
+	       digest_equal(&before.digest, &file->digest);
+}
+
+/* A target that another role speaks for first, or that nobody delegated, would be published in vain. */
+static int check_found(
+	const Repository *repository, State *state, const UpdateFile *file, const char *path, Error *error)
+{
+	TargetsFile target;
+	int found;
+
+	if (targets_find(file->targets, path, &target, error) < 0)
 		return -1;
-	return trusted_set_update_targets(set, targets, "targets", "root", error);
-}
-
-static int check(const Repository *repository, const RepositoryUpdate *update, int64_t now, Error *error)
-{
-	CLEANUP(trusted_set_free) TrustedSet *set = NULL;
-	CLEANUP_BUFFER Buffer root = BUFFER_INIT, targets = BUFFER_INIT;
-	const Buffer *new_root = &update->root.content, *new_targets = &update->targets.content;
-	int done;
-
-	if (new_root->size == 0) {
-		if (read_file(repository, trusted_set_root(repository->set)->metadata.version, "root", &root,
-			    error) != 0)
-			return -1;
-		new_root = &root;
-	}
-	if (new_targets->size == 0) {
-		if (read_file(repository, update->targets.version, "targets", &targets, error) != 0)
-			return -1;
-		new_targets = &targets;
-	}
-	done = trusted_set_new(buffer_bytes(new_root), now, &set, error);
-	if (done == 0)
-		done = trusted_set_finish_root(set, error);
-	if (done == 0)
-		done = check_files(set, update, buffer_bytes(new_targets), error);
-	return done < 0 ? error_in(error, "clients would refuse this publication") : 0;
-}
-
-static int write_file(
-	const Repository *repository, const RepositoryFile *file, const char *role, Error *error)
-{
-	CLEANUP_FREE char *name = NULL;
-
-	if (file->content.size == 0)
+	if (is_old(repository_targets(repository, file->role), &target))
 		return 0;
-	if (text_format(&name, error, "%lld.%s.json", (long long)file->version, role) < 0)
-		return -1;
-	return file_replace(repository->metadata, name, buffer_bytes(&file->content), FILE_MODE, error);
+	found = state_finds(state, path, target.length, &target.digest, error);
+	if (found == STATE_OTHER)
+		return error_set(error,
+			"%s of role %s is not what they find: the path is not delegated to it, or another "
+			"role speaks for it first",
+			path, file->role);
+	return found;
 }
 
-int repository_write(Repository *repository, const RepositoryUpdate *update, int64_t now, Error *error)
+static int check_targets(const Repository *repository, State *state, const Update *update, Error *error)
 {
-	if (check(repository, update, now, error) < 0 ||
-		write_file(repository, &update->root, "root", error) < 0 ||
-		write_file(repository, &update->targets, "targets", error) < 0 ||
-		write_file(repository, &update->snapshot, "snapshot", error) < 0)
+	for (size_t i = 0; i < update->count; i++) {
+		const UpdateFile *file = &update->files[i];
+
+		if (!file->targets)
+			continue;
+		if (!trusted_set_targets(state_set(state), file->role))
+			return error_set(error, "nothing is delegated to role %s", file->role);
+		for (void *at = json_object_iter(file->targets->files); at;
+			at = json_object_iter_next(file->targets->files, at))
+			if (check_found(repository, state, file, json_object_iter_key(at), error) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static int check(const Repository *repository, const Update *update, int64_t now, Error *error)
+{
+	CLEANUP(state_free) State *state = NULL;
+
+	if (state_read(repository->metadata, update, &state, error) < 0 ||
+		check_expiry(state_set(state), state, update, now, error) < 0 ||
+		check_targets(repository, state, update, error) < 0)
+		return error_in(error, "clients would refuse this publication");
+	return 0;
+}
+
+/* Where one rename does not do: between a new root and the timestamp that its keys have signed, clients would
+ * be at a loss, so that an interruption there must be mended by whoever comes next. */
+static bool needs_pending(const Repository *repository, const Update *update)
+{
+	return repository->published && is_updated(update, "root") && is_updated(update, "timestamp");
+}
+
+int repository_write(Repository *repository, const Update *update, int64_t now, Error *error)
+{
+	if (check(repository, update, now, error) < 0)
 		return -1;
-	return file_replace(repository->metadata, "timestamp.json", buffer_bytes(&update->timestamp.content),
-		FILE_MODE, error);
+	if (needs_pending(repository, update)) {
+		if (pending_write(repository->directory, update, error) < 0)
+			return -1;
+		return pending_replay(repository->directory, error);
+	}
+	return pending_put_in_place(repository->metadata, update, error);
 }

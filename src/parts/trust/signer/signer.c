@@ -1,190 +1,274 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/trust/signer/signer.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
+#include <string.h>
 
 #include "base/json.h"
-#include "base/path.h"
 #include "base/text.h"
-#include "parts/trust/signer/content.h"
-#include "parts/trust/signer/envelope.h"
-#include "parts/trust/signer/repository.h"
+#include "parts/trust/signer/draft.h"
+#include "parts/trust/signer/role-list.h"
 
 enum { DAY = 24 * 3600 };
 
-const SignerLifetimes SIGNER_DEFAULT_LIFETIMES = {
+const Lifetimes SIGNER_DEFAULT_LIFETIMES = {
 	.root = 365 * DAY,
 	.targets = 90 * DAY,
 	.snapshot = 14 * DAY,
 	.timestamp = 7 * DAY,
 };
 
-/* With what and when an operation signs. */
-typedef struct Signing {
-	const SignerKeys *keys;
-	const SignerLifetimes *lifetimes;
-	int64_t now;
-} Signing;
-
-static int need(const SignerKey *key, const char *role, Error *error)
+/* Publishes the update, or keeps it as drafts where signatures are missing. */
+static int settle(Repository *repository, const Signing *signing, Update *update, bool renew, Error *error)
 {
-	return key ? 0 : error_set(error, "the %s key is needed for this", role);
-}
+	int done = publish_update(repository, signing, update, renew, error);
 
-static int need_index_keys(const SignerKeys *keys, Error *error)
-{
-	if (need(keys->snapshot, "snapshot", error) < 0)
+	if (done == PUBLISH_INCOMPLETE && update->count > 0)
+		return draft_write(repository->directory, update, error) < 0 ? -1 : SIGNER_DRAFT;
+	if (done != 0)
 		return -1;
-	return need(keys->timestamp, "timestamp", error);
+	return draft_remove(repository->directory, update, error);
 }
 
-/* Signs content, which is dated, as the next file of a role. */
-static int sign(json_t *content, const SignerKey *key, RepositoryFile *ret, Error *error)
+int signer_begin(int directory, const Signing *signing, json_t *root, Error *error)
 {
-	if (json_integer_field(content, "version", 1, INT64_MAX, &ret->version, error) < 0)
+	CLEANUP_REPOSITORY Repository repository = REPOSITORY_INIT;
+	CLEANUP_UPDATE Update update = {NULL, 0};
+
+	if (repository_create(directory, &repository, error) < 0 ||
+		publish_sign_next(&repository, signing, &update, "root", root, NULL, error) < 0)
 		return -1;
-	return envelope_sign(content, &key, 1, &ret->content, error);
+	return settle(&repository, signing, &update, false, error);
 }
 
-/* previous: NULL when the role has none yet. */
-static int64_t version_of(const Metadata *previous)
+static int64_t next_version(const Repository *repository, const char *role)
 {
-	return previous ? previous->version : 0;
+	const Targets *targets = repository_targets(repository, role);
+	const Root *root = repository_root(repository);
+
+	if (strcmp(role, "root") == 0)
+		return root ? root->metadata.version + 1 : 1;
+	return targets ? targets->metadata.version + 1 : 1;
 }
 
-static int sign_timestamp(
-	const Signing *signing, const Timestamp *previous, RepositoryUpdate *update, Error *error)
+/* A release beside a draft of the same version would make the draft void, and what is in it. */
+static int check_no_draft(const Repository *repository, const char *role, Error *error)
 {
+	CLEANUP_UPDATE Update draft = {NULL, 0};
+	int64_t version = next_version(repository, role);
+	int read = draft_read(repository->directory, role, version, &draft, error);
+
+	if (read == DRAFT_ABSENT)
+		return 0;
+	return read < 0
+		       ? -1
+		       : error_set(error,
+				 "staged/%lld.%s.json waits for publication: publish it, or remove it, first",
+				 (long long)version, role);
+}
+
+/* A copy of what is published of a targets role, to change. */
+static int begin_targets(const Repository *repository, const char *role, json_t **ret, Error *error)
+{
+	const Targets *published = repository_targets(repository, role);
+
+	if (check_no_draft(repository, role, error) < 0)
+		return -1;
+	if (!published)
+		return error_set(error, "nothing is delegated to a role %s", role);
+	return content_copy(published->metadata.content, ret, error);
+}
+
+int signer_add_targets(int directory, const Signing *signing, const char *role, const SignerTarget *targets,
+	size_t n_targets, Error *error)
+{
+	CLEANUP_REPOSITORY Repository repository = REPOSITORY_INIT;
+	CLEANUP_UPDATE Update update = {NULL, 0};
 	CLEANUP_JSON json_t *content = NULL;
-	const Metadata *metadata = previous ? &previous->metadata : NULL;
+	size_t n_signed = 0;
 
-	if ((metadata ? content_copy(metadata->content, &content, error)
-		      : content_new_index("timestamp", &content, error)) < 0 ||
-		content_date(content, version_of(metadata), signing->now, signing->lifetimes->timestamp,
-			error) < 0 ||
-		content_index_file(content, "snapshot", &update->snapshot, error) < 0)
-		return -1;
-	return sign(content, signing->keys->timestamp, &update->timestamp, error);
-}
-
-/* Signs snapshot and timestamp for what update holds of the other roles. set: NULL in a new repository. */
-static int sign_index(const Signing *signing, const TrustedSet *set, RepositoryUpdate *update, Error *error)
-{
-	CLEANUP_JSON json_t *content = NULL;
-	const Snapshot *snapshot = set ? trusted_set_snapshot(set) : NULL;
-	const Metadata *metadata = snapshot ? &snapshot->metadata : NULL;
-
-	if ((metadata ? content_copy(metadata->content, &content, error)
-		      : content_new_index("snapshot", &content, error)) < 0 ||
-		content_date(
-			content, version_of(metadata), signing->now, signing->lifetimes->snapshot, error) < 0)
-		return -1;
-	if (update->targets.content.size > 0 &&
-		content_index_file(content, "targets", &update->targets, error) < 0)
-		return -1;
-	if (sign(content, signing->keys->snapshot, &update->snapshot, error) < 0)
-		return -1;
-	return sign_timestamp(signing, set ? trusted_set_timestamp(set) : NULL, update, error);
-}
-
-int signer_init(
-	int repository, const SignerKeys *keys, const SignerLifetimes *lifetimes, int64_t now, Error *error)
-{
-	Signing signing = {keys, lifetimes, now};
-	CLEANUP_REPOSITORY Repository created = REPOSITORY_INIT;
-	CLEANUP_UPDATE RepositoryUpdate update = {.root.version = 1};
-	CLEANUP_JSON json_t *root = NULL, *targets = NULL;
-
-	if (need(keys->root, "root", error) < 0 || need(keys->targets, "targets", error) < 0 ||
-		need_index_keys(keys, error) < 0)
-		return -1;
-	if (content_new_root(keys, &root, error) < 0 ||
-		content_date(root, 0, now, lifetimes->root, error) < 0 ||
-		sign(root, keys->root, &update.root, error) < 0 || content_new_targets(&targets, error) < 0 ||
-		content_date(targets, 0, now, lifetimes->targets, error) < 0 ||
-		sign(targets, keys->targets, &update.targets, error) < 0 ||
-		sign_index(&signing, NULL, &update, error) < 0)
-		return -1;
-	if (repository_create(repository, &created, error) < 0)
-		return -1;
-	return repository_write(&created, &update, now, error);
-}
-
-int signer_target_location(const SignerTarget *target, char **ret, Error *error)
-{
-	const char *base = path_basename(target->path);
-	char hex[DIGEST_HEX_SIZE];
-
-	if (path_check(target->path, error) < 0)
-		return -1;
-	return text_format(ret, error, "targets/%.*s%s.%s", (int)(base - target->path), target->path,
-		digest_to_hex(&target->digest, hex), base);
-}
-
-/* A target that clients cannot download would break them for every component. */
-static int check_bytes(int repository, const SignerTarget *target, Error *error)
-{
-	CLEANUP_FREE char *location = NULL;
-	struct stat status;
-
-	if (signer_target_location(target, &location, error) < 0)
-		return -1;
-	if (fstatat(repository, location, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_os(error, errno, "cannot examine %s", location);
-	if (!S_ISREG(status.st_mode) || (uint64_t)status.st_size != target->length)
-		return error_set(error, "%s is not a file of %llu bytes", location,
-			(unsigned long long)target->length);
-	return 0;
-}
-
-static int sign_targets(const Signing *signing, const TrustedSet *set, const SignerTarget *targets,
-	size_t n_targets, RepositoryUpdate *update, Error *error)
-{
-	CLEANUP_JSON json_t *content = NULL;
-	const Metadata *published = &trusted_set_targets(set, "targets")->metadata;
-
-	if (content_copy(published->content, &content, error) < 0 ||
-		content_date(content, published->version, signing->now, signing->lifetimes->targets, error) <
-			0)
+	if (repository_open(directory, &repository, error) < 0 ||
+		begin_targets(&repository, role, &content, error) < 0)
 		return -1;
 	for (size_t i = 0; i < n_targets; i++)
 		if (content_add_target(content, &targets[i], error) < 0)
 			return -1;
-	return sign(content, signing->keys->targets, &update->targets, error);
+	if (publish_sign_next(&repository, signing, &update, role, content, &n_signed, error) < 0)
+		return -1;
+	if (n_signed == 0)
+		return error_set(error, "none of the keys at hand may sign for role %s", role);
+	return settle(&repository, signing, &update, false, error);
 }
 
-int signer_publish(int repository, const SignerKeys *keys, const SignerLifetimes *lifetimes, int64_t now,
-	const SignerTarget *targets, size_t n_targets, Error *error)
+int signer_check_role(int directory, const char *role, const char *path, Error *error)
 {
-	Signing signing = {keys, lifetimes, now};
-	CLEANUP_REPOSITORY Repository opened = REPOSITORY_INIT;
-	CLEANUP_UPDATE RepositoryUpdate update = {.root.version = 0};
+	CLEANUP_REPOSITORY Repository repository = REPOSITORY_INIT;
+	Update update = {NULL, 0};
 
-	if (need(keys->targets, "targets", error) < 0 || need_index_keys(keys, error) < 0)
+	if (repository_open(directory, &repository, error) < 0 ||
+		check_no_draft(&repository, role, error) < 0)
 		return -1;
-	for (size_t i = 0; i < n_targets; i++)
-		if (check_bytes(repository, &targets[i], error) < 0)
+	return publish_check_path(&repository, &update, role, path, error);
+}
+
+/* A role that waits as a draft is left alone: it will be fresh when it is published. */
+static int refresh_role(
+	const Repository *repository, const Signing *signing, Update *update, const char *role, Error *error)
+{
+	CLEANUP_JSON json_t *content = NULL;
+	bool can = false;
+
+	if (publish_can_sign(repository, update, signing, role, &can, error) < 0)
+		return -1;
+	if (!can || check_no_draft(repository, role, NULL) < 0)
+		return 0;
+	if (begin_targets(repository, role, &content, error) < 0)
+		return -1;
+	return publish_sign_next(repository, signing, update, role, content, NULL, error);
+}
+
+static int refresh_one(
+	Repository *repository, const Signing *signing, Update *update, const char *role, Error *error)
+{
+	CLEANUP_JSON json_t *content = NULL;
+	size_t n_signed = 0;
+
+	if (begin_targets(repository, role, &content, error) < 0 ||
+		publish_sign_next(repository, signing, update, role, content, &n_signed, error) < 0)
+		return -1;
+	if (n_signed == 0)
+		return error_set(error, "none of the keys at hand may sign for role %s", role);
+	return 0;
+}
+
+int signer_refresh(int directory, const Signing *signing, const char *role, Error *error)
+{
+	CLEANUP_REPOSITORY Repository repository = REPOSITORY_INIT;
+	CLEANUP_UPDATE Update update = {NULL, 0};
+
+	if (repository_open(directory, &repository, error) < 0)
+		return -1;
+	if (role && refresh_one(&repository, signing, &update, role, error) < 0)
+		return -1;
+	for (size_t i = 0; !role && i < state_n_roles(repository.published); i++)
+		if (refresh_role(&repository, signing, &update, state_role(repository.published, i), error) <
+			0)
 			return -1;
-	if (repository_open(repository, &opened, error) < 0 ||
-		sign_targets(&signing, opened.set, targets, n_targets, &update, error) < 0 ||
-		sign_index(&signing, opened.set, &update, error) < 0)
-		return -1;
-	return repository_write(&opened, &update, now, error);
+	return settle(&repository, signing, &update, true, error);
 }
 
-int signer_refresh(
-	int repository, const SignerKeys *keys, const SignerLifetimes *lifetimes, int64_t now, Error *error)
+static int apply(const RoleEntry *entry, const RoleChange *change, Error *error)
 {
-	Signing signing = {keys, lifetimes, now};
-	CLEANUP_REPOSITORY Repository opened = REPOSITORY_INIT;
-	CLEANUP_UPDATE RepositoryUpdate update = {.root.version = 0};
+	for (size_t i = 0; i < change->n_add; i++)
+		if (role_list_add_key(entry, &change->add[i], error) < 0)
+			return -1;
+	for (size_t i = 0; i < change->n_remove; i++)
+		if (role_list_remove_key(entry, change->remove[i], error) < 0)
+			return -1;
+	if (change->threshold > 0 && role_list_set_threshold(entry, change->threshold, error) < 0)
+		return -1;
+	return role_list_check(entry, error);
+}
 
-	if (need_index_keys(keys, error) < 0 || repository_open(repository, &opened, error) < 0)
+/* The content that is to change: the draft's, which the change makes unsigned again, or the published one's.
+ */
+static int begin_change(
+	const Repository *repository, const char *role, const Metadata *published, json_t **ret, Error *error)
+{
+	CLEANUP_UPDATE Update draft = {NULL, 0};
+	int read = draft_read(repository->directory, role, next_version(repository, role), &draft, error);
+
+	if (read < 0)
 		return -1;
-	update.targets.version = trusted_set_targets(opened.set, "targets")->metadata.version;
-	if (sign_index(&signing, opened.set, &update, error) < 0)
+	return content_copy(
+		read == 0 ? envelope_content(draft.files[0].document) : published->content, ret, error);
+}
+
+static int change_root(const Repository *repository, const Signing *signing, const char *role,
+	const RoleChange *change, Error *error)
+{
+	static const KeySet nobody = {NULL, 0};
+	Signing unsigned_yet = *signing;
+	CLEANUP_UPDATE Update update = {NULL, 0};
+	CLEANUP_JSON json_t *content = NULL;
+	RoleEntry entry;
+
+	unsigned_yet.keys = &nobody;
+	if (begin_change(repository, "root", &repository_root(repository)->metadata, &content, error) < 0 ||
+		role_list_find(content, role, &entry, error) != 0 || apply(&entry, change, error) < 0 ||
+		publish_sign_next(repository, &unsigned_yet, &update, "root", content, NULL, error) < 0 ||
+		draft_write(repository->directory, &update, error) < 0)
 		return -1;
-	return repository_write(&opened, &update, now, error);
+	return publish_check_complete(repository, &update, error) < 0 ? -1 : SIGNER_DRAFT;
+}
+
+/* Does what is published of a delegated role hold under the update's delegation, without the signature of a
+ * key that it has lost? */
+static bool stands(const Repository *repository, const Update *update, const char *role)
+{
+	const Targets *targets = repository_targets(repository, role);
+	Authority authority;
+
+	return targets && publish_authority(repository, update, role, &authority, NULL) == 0 &&
+	       role_verify(authority.role, authority.ring, &targets->metadata, role, NULL) == 0 &&
+	       !envelope_has_stranger(targets->metadata.document, &authority);
+}
+
+/* Clients fail at a role that is delegated and has no metadata with good signatures: what needs some waits,
+ * and is published together with the delegation. */
+static int sign_role_anew(
+	const Repository *repository, const Signing *signing, Update *update, const char *role, Error *error)
+{
+	const Targets *published = repository_targets(repository, role);
+	CLEANUP_UPDATE Update draft = {NULL, 0};
+	CLEANUP_JSON json_t *content = NULL;
+	int read;
+
+	if (stands(repository, update, role))
+		return 0;
+	read = draft_read(repository->directory, role, next_version(repository, role), &draft, error);
+	if (read < 0 || (read == 0 ? content_copy(envelope_content(draft.files[0].document), &content, error)
+				: published ? content_copy(published->metadata.content, &content, error)
+					    : content_new_targets(&content, error)) < 0)
+		return -1;
+	return publish_sign_next(repository, signing, update, role, content, NULL, error);
+}
+
+static int change_delegation(json_t *targets, const char *role, const RoleChange *change, Error *error)
+{
+	RoleEntry entry;
+
+	if (change->end)
+		return role_list_end_delegation(targets, role, error) == 0 ? 0 : -1;
+	if (change->pattern && role_list_delegate(targets, role, change->pattern, error) < 0)
+		return -1;
+	if (role_list_find(targets, role, &entry, error) != 0)
+		return -1;
+	return apply(&entry, change, error);
+}
+
+static int change_targets(Repository *repository, const Signing *signing, const char *role,
+	const RoleChange *change, Error *error)
+{
+	const Targets *published = repository_targets(repository, "targets");
+	CLEANUP_UPDATE Update update = {NULL, 0};
+	CLEANUP_JSON json_t *content = NULL;
+
+	if (begin_change(repository, "targets", &published->metadata, &content, error) < 0 ||
+		change_delegation(content, role, change, error) < 0 ||
+		publish_sign_next(repository, signing, &update, "targets", content, NULL, error) < 0)
+		return -1;
+	if (!change->end && sign_role_anew(repository, signing, &update, role, error) < 0)
+		return -1;
+	return settle(repository, signing, &update, false, error);
+}
+
+int signer_change_role(
+	int directory, const Signing *signing, const char *role, const RoleChange *change, Error *error)
+{
+	CLEANUP_REPOSITORY Repository repository = REPOSITORY_INIT;
+
+	if (repository_open(directory, &repository, error) < 0)
+		return -1;
+	return root_is_role_name(role) ? change_root(&repository, signing, role, change, error)
+				       : change_targets(&repository, signing, role, change, error);
 }

@@ -2,51 +2,56 @@
 #pragma once
 
 /*
- * Writes and signs TUF metadata for a repository directory. Publisher only.
+ * What a publisher does with a repository directory: begin it, add targets, keep it fresh, change who may
+ * sign what, and bring signatures together that are given apart. Publisher only.
  *
- * The repository's metadata lives in DIR/metadata (N.root.json, N.snapshot.json, N.targets.json,
- * timestamp.json: consistent snapshots), its targets in DIR/targets/PATH with the digest before the name. A
- * publication first adds immutable files, then replaces timestamp.json: a reader sees the old or the new
- * release, whole.
+ * The repository's metadata lives in DIR/metadata (N.root.json, N.snapshot.json, N.targets.json, N.ROLE.json,
+ * timestamp.json: consistent snapshots), its targets in DIR/targets/PATH with the digest before the name.
+ * What the keys at hand are not enough for waits in DIR/staged (draft.h).
  */
 
 #include <stdint.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
-#include "base/hash.h"
-#include "parts/trust/signer/key.h"
+#include "parts/trust/signer/content.h"
+#include "parts/trust/signer/key-public.h"
+#include "parts/trust/signer/publish.h"
 
-/* The keys of the four top-level roles; those that an operation does not need may be NULL. */
-typedef struct SignerKeys {
-	const SignerKey *root, *targets, *snapshot, *timestamp;
-} SignerKeys;
+extern const Lifetimes SIGNER_DEFAULT_LIFETIMES; /* 1 year, 90 days, 14 days, 7 days */
 
-/* How long each role's metadata is good for, in seconds. */
-typedef struct SignerLifetimes {
-	int64_t root, targets, snapshot, timestamp;
-} SignerLifetimes;
+/* What became of it. */
+enum {
+	SIGNER_DRAFT = 1, /* it is a draft now; the sentence says which signatures are missing */
+	SIGNER_IDLE = 2,  /* there was nothing to publish */
+};
 
-extern const SignerLifetimes SIGNER_DEFAULT_LIFETIMES; /* 1 year, 90 days, 14 days, 7 days */
+/* Begins a repository in an empty directory, with the content of its first root: content_new_root(), with
+ * keys. */
+int signer_begin(int directory, const Signing *signing, json_t *root, Error *error);
 
-/* Makes the first metadata (version 1 of each role, no targets) in an empty repository directory. */
-int signer_init(
-	int repository, const SignerKeys *keys, const SignerLifetimes *lifetimes, int64_t now, Error *error);
+/* Publishes added and changed targets of a role. */
+int signer_add_targets(int directory, const Signing *signing, const char *role, const SignerTarget *targets,
+	size_t n_targets, Error *error);
 
-/* A target to add; the bytes are at DIR/targets/DIGEST-PREFIXED-PATH already and durable. */
-typedef struct SignerTarget {
-	const char *path;
-	uint64_t length;
-	Digest digest;
-} SignerTarget;
+/* May the role sign this path, and is it ready for a next version? To be asked before long work. */
+int signer_check_role(int directory, const char *role, const char *path, Error *error);
 
-/* Where the bytes of a target belong: "targets/DIR/SHA256.NAME". The caller frees it. */
-int signer_target_location(const SignerTarget *target, char **ret, Error *error);
+/* Signs snapshot and timestamp anew, and each other role for which the keys at hand are enough; or just one
+ * targets role, when it is named. */
+int signer_refresh(int directory, const Signing *signing, const char *role, Error *error);
 
-/* Publishes added and changed targets: new targets, snapshot and timestamp metadata. */
-int signer_publish(int repository, const SignerKeys *keys, const SignerLifetimes *lifetimes, int64_t now,
-	const SignerTarget *targets, size_t n_targets, Error *error);
+/* What is to change about a role. Nothing set: it is only signed anew. */
+typedef struct RoleChange {
+	const PublicHalf *add;
+	size_t n_add;
+	const char *const *remove; /* key ids */
+	size_t n_remove;
+	int64_t threshold;   /* 0: as it was */
+	const char *pattern; /* what is delegated to it; NULL: as it was */
+	bool end;            /* the delegation ends */
+} RoleChange;
 
-/* Signs snapshot and timestamp anew, with the same targets. */
-int signer_refresh(
-	int repository, const SignerKeys *keys, const SignerLifetimes *lifetimes, int64_t now, Error *error);
+/* Of a top-level role: makes the draft of the next root, which is signed by itself. Of a delegated role: the
+ * next targets metadata, and the role's own when it must be signed anew for that. */
+int signer_change_role(
+	int directory, const Signing *signing, const char *role, const RoleChange *change, Error *error);
