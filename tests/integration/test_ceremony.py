@@ -216,7 +216,7 @@ def test_a_root_is_renewed_without_the_online_keys(mirrored, rotation, release_b
     mirrored.assert_shows("b", libraries["1.0-1+fix2"])
 
 
-RENAMES = 11  # of a new timestamp key: five files into staged/pending and into metadata, and one to spare
+RENAMES = 7  # of a new timestamp key: three files into staged/pending, the same into metadata, and one to spare
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace kills the publisher at a system call")
