@@ -2,7 +2,9 @@
 """Keys that sign apart, and roles that change hands, with devices that follow from their first root on."""
 import json
 import os
+import re
 import shutil
+import time
 
 import pytest
 
@@ -240,3 +242,40 @@ def test_a_new_root_whose_publication_is_killed_is_completed_by_the_next_command
     release_b()
     mirrored.suture("install")
     mirrored.assert_shows("b", libraries["1.0-1+fix2"])
+
+
+def soon(days):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * 86400))
+
+
+def warnings(repository):
+    return json.loads(publish("verify", f"--repository={repository}", "--json").stdout)["warnings"]
+
+
+def test_a_release_engineer_reads_who_can_sign_what_until_when(offline, people):
+    for name in ("alice", "bob"):
+        publish("key", "sign", f"--key={people[name]}", offline.draft())
+    offline.merge()
+    said = publish("verify", f"--repository={offline.repository}").stdout
+    assert re.search(r"^  root: version 1, until \d{4}-.*Z, 2 of 3 keys must sign$", said, re.MULTILINE)
+    for name, mark in (("alice", "  signed"), ("bob", "  signed"), ("carol", "")):
+        assert re.search(rf"^    ed25519 {key_id(people[name])}{mark}$", said, re.MULTILINE)
+    assert "warning" not in said
+    shown = publish("key", "show", f"--repository={offline.repository}", public(people["carol"])).stdout
+    assert "signs root, where 2 of 3 keys must sign" in shown
+    assert "signs nothing" in publish("key", "show", f"--repository={offline.repository}", people["mallory"]).stdout
+
+
+def test_what_needs_attention_is_warned_of(rotation, released):
+    metadata = Metadata(rotation.repository, rotation.keys)
+    alone = "when one key of root is lost, nobody can sign a root any more"
+    assert warnings(rotation.repository) == [alone]
+    metadata.follow("targets", expires=soon(13.5))
+    metadata.follow("timestamp", expires=soon(1.5))
+    assert warnings(rotation.repository) == [alone, "targets expires in less than 14 days",
+                                             "timestamp expires in less than 2 days"]
+    released.run("refresh", f"--repository={rotation.repository}", f"--keys={rotation.keys}")
+    rotation.key("add", "--role=snapshot", public(rotation.keys / "timestamp.pem"))
+    rotation.publish_root()
+    shared = key_id(rotation.keys / "timestamp.pem")[:16]
+    assert warnings(rotation.repository) == [alone, f"snapshot and timestamp have the same key {shared}"]

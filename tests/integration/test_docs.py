@@ -209,6 +209,10 @@ def test_every_field_of_the_publishers_reports_is_documented(released, packages,
     for more in (["--dry-run"], [], []):
         report = json.loads(released.release(packages["1.0-1"], packages["1.0-1+fix2"], "--json", *more).stdout)
         assert_documented(page, report)
+    repository = ["--repository", released.repository]
+    released.run("delegate", *repository, f"--keys={released.keys}", "--role=team", "--os=examplix", "--os-version=7",
+                 "--arch=x86_64", f"--key={released.keys}/targets.pem")
+    assert_documented(page, json.loads(released.run("verify", *repository, "--json").stdout))
     run(BUILD / "suture-delta", "diff", packages["1.0-1"], packages["1.0-1+fix1"], tmp_path / "patch")
     assert_documented(page, json.loads(run(BUILD / "suture-delta", "info", "--json", tmp_path / "patch",
                                             packages["1.0-1"]).stdout))

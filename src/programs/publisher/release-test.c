@@ -157,7 +157,7 @@ static VerifyReport verify(Fixture *fixture, bool with_base)
 	Error error = ERROR_INIT;
 
 	assert_done(verify_repository(fixture->repository, NULL, with_base ? &fixture->settings.base : &none,
-			    &report, &error),
+			    stdout, &report, &error),
 		&error);
 	return report;
 }
@@ -430,7 +430,7 @@ static void damaged_metadata_is_no_repository(void **state)
 	assert_done(file_replace(fixture->fd, "repository/metadata/timestamp.json", buffer_bytes(&text), 0644,
 			    &error),
 		&error);
-	assert_int_equal(verify_repository(fixture->repository, NULL, &none, &report, &error), -1);
+	assert_int_equal(verify_repository(fixture->repository, NULL, &none, stdout, &report, &error), -1);
 	assert_non_null(strstr(error.text, "repository"));
 }
 

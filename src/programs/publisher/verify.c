@@ -19,6 +19,7 @@
 #include "programs/publisher/published.h"
 
 typedef struct Verify {
+	FILE *out;
 	Published *repository;
 	PackageSet *base; /* NULL when none was given */
 	PublishedPaths paths;
@@ -28,7 +29,7 @@ typedef struct Verify {
 
 static void print_problem(Verify *verify, const char *what, const Error *error)
 {
-	printf("  problem: %s: %s\n", what, error->text);
+	fprintf(verify->out, "  problem: %s: %s\n", what, error->text);
 	verify->report.n_problems++;
 }
 
@@ -174,14 +175,14 @@ static void check_downloads(Verify *verify, const Manifest *manifest, Bytes imag
 	}
 }
 
-static int print_improvement(const Manifest *manifest, Error *error)
+static int print_improvement(const Verify *verify, const Manifest *manifest, Error *error)
 {
 	CLEANUP_FREE char *title = NULL;
 	char size[TEXT_SIZE_MAX];
 
 	if (manifest_title(manifest, &title, error) < 0)
 		return -1;
-	printf("%s for %s %s on %s: %zu file%s, image %s%s\n", title, manifest->os.id,
+	fprintf(verify->out, "%s for %s %s on %s: %zu file%s, image %s%s\n", title, manifest->os.id,
 		manifest->os.version_id, manifest->os.architecture, manifest->n_files,
 		manifest->n_files == 1 ? "" : "s", text_size(manifest->image_size, size),
 		manifest_is_withdrawn(manifest, manifest->sequence) ? ", withdrawn" : "");
@@ -221,7 +222,7 @@ static void check_improvement(Verify *verify, const char *path)
 		print_problem(verify, path, &error);
 		return;
 	}
-	if (print_improvement(manifest, &error) == 0 && has_bad_download(verify, manifest))
+	if (print_improvement(verify, manifest, &error) == 0 && has_bad_download(verify, manifest))
 		return;
 	if (restore_image(verify, manifest, &image, &error) < 0 ||
 		check_hashes(manifest, buffer_bytes(&image), &error) < 0 ||
@@ -262,10 +263,10 @@ static int check_all(Verify *verify, Error *error)
 	return 0;
 }
 
-int verify_repository(
-	const char *path, const char *trusted_root, const OptionList *base, VerifyReport *ret, Error *error)
+int verify_repository(const char *path, const char *trusted_root, const OptionList *base, FILE *out,
+	VerifyReport *ret, Error *error)
 {
-	Verify verify = {.repository = NULL};
+	Verify verify = {.out = out};
 	int r = published_open(path, trusted_root, false, &verify.repository, error);
 
 	if (r == 0 && base->count > 0) {

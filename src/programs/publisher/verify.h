@@ -7,6 +7,7 @@
  */
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/options.h"
@@ -16,7 +17,7 @@ typedef struct VerifyReport {
 	size_t n_untried; /* deltas from a base that was not given */
 } VerifyReport;
 
-/* base: packages or trees, may be empty. Prints one line an improvement and one a problem on stdout. Fails
- * when the repository cannot be read at all; problems are counted. */
-int verify_repository(
-	const char *path, const char *trusted_root, const OptionList *base, VerifyReport *ret, Error *error);
+/* base: packages or trees, may be empty. Prints one line an improvement and one a problem on out. Fails when
+ * the repository cannot be read at all; problems are counted. */
+int verify_repository(const char *path, const char *trusted_root, const OptionList *base, FILE *out,
+	VerifyReport *ret, Error *error);
