@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,12 +8,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/ini.h"
 #include "base/path.h"
 #include "base/text.h"
 
 enum { CONFIG_SIZE_MAX = 64 * 1024, DROP_INS_MAX = 256 };
 
-static const char section[] = "[Suture]";
+static const char section[] = "Suture";
 static const char drop_in_folder[] = "etc/suture/suture.conf.d";
 
 typedef struct Key {
@@ -42,50 +42,12 @@ int config_override(char **place, const char *value, Error *error)
 	return 0;
 }
 
-static char *strip(char *text)
+static int set(void *userdata, const char *name, const char *value, Error *error)
 {
-	char *end = text + strlen(text);
-
-	while (isspace((unsigned char)*text))
-		text++;
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = '\0';
-	return text;
-}
-
-static int read_line(Config *config, char *line, Error *error)
-{
-	char *equals = strchr(line, '=');
-	const char *name;
-
-	if (!equals)
-		return error_set(error, "\"%.80s\" is not of the form Key=Value", line);
-	*equals = '\0';
-	name = strip(line);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(name, keys[i].name) == 0)
-			return config_override(
-				(char **)((char *)config + keys[i].offset), strip(equals + 1), error);
-	return error_set(error, "unknown key \"%.80s\"", name);
-}
-
-static int read_text(Config *config, char *text, int *line_number, Error *error)
-{
-	char *rest = text;
-	char *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		char *content = strip(line);
-
-		++*line_number;
-		if (*content == '\0' || *content == '#' || *content == ';' || strcmp(content, section) == 0)
-			continue;
-		if (*content == '[')
-			return error_set(error, "unknown section %.80s", content);
-		if (read_line(config, content, error) < 0)
-			return -1;
-	}
-	return 0;
+			return config_override((char **)((char *)userdata + keys[i].offset), value, error);
+	return ini_unknown(name, error);
 }
 
 static int read_file(Config *config, int root_fd, const char *name, Error *error)
@@ -93,7 +55,6 @@ static int read_file(Config *config, int root_fd, const char *name, Error *error
 	CLEANUP_CLOSE int fd = file_open_in_root(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	CLEANUP_MAP FileMap map = {NULL, 0};
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
-	int line = 0;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
@@ -102,9 +63,7 @@ static int read_file(Config *config, int root_fd, const char *name, Error *error
 	if (file_map(fd, CONFIG_SIZE_MAX, name, &map, error) < 0 ||
 		buffer_append(&text, map.data, map.size, error) < 0)
 		return -1;
-	if (text.size > 0 && read_text(config, (char *)text.data, &line, error) < 0)
-		return error_in(error, "%s:%d", name, line);
-	return 0;
+	return text.size > 0 ? ini_parse((char *)text.data, name, section, set, config, error) : 0;
 }
 
 static int compare_names(const void *a, const void *b)

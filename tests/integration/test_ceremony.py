@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Keys that sign apart, and roles that change hands, with devices that follow from their first root on."""
+import calendar
 import json
 import os
 import re
@@ -279,3 +280,25 @@ def test_what_needs_attention_is_warned_of(rotation, released):
     rotation.publish_root()
     shared = key_id(rotation.keys / "timestamp.pem")[:16]
     assert warnings(rotation.repository) == [alone, f"snapshot and timestamp have the same key {shared}"]
+
+
+def lifetime(rotation, role):
+    """In whole days, counted from now."""
+    expires = time.strptime(rotation.newest(role)["signed"]["expires"], "%Y-%m-%dT%H:%M:%SZ")
+    return round((calendar.timegm(expires) - time.time()) / 86400)
+
+
+def test_lifetimes_are_those_of_the_configuration(rotation, released, packages):
+    refresh = ["refresh", f"--repository={rotation.repository}", f"--keys={rotation.keys}"]
+    configuration = rotation.keys / "publish.conf"
+    configuration.write_text("[Publish]\nTargetsDays=30\nSnapshotDays=4\n# often\nTimestampDays=2\nRootDays=100\n")
+    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
+    assert [lifetime(rotation, role) for role in ROLES] == [365, 30, 4, 2]
+    rotation.key("renew", f"--keys={rotation.keys}")
+    rotation.publish_root()
+    assert lifetime(rotation, "root") == 100
+    for text, words in [("[Publish]\nTimestampDay=1\n", ["publish.conf:2", "TimestampDay"]),
+                        ("[Publish]\nTimestampDays=0\n", ["publish.conf:2", "TimestampDays"]),
+                        ("[Keys]\n", ["publish.conf:1", "[Keys]"])]:
+        configuration.write_text(text)
+        assert_fails(released.run(*refresh, check=False), *words)

@@ -6,12 +6,19 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "programs/publisher/keys.h"
+#include "programs/publisher/lifetimes.h"
 #include "programs/publisher/published.h"
 
 int outcome_signing(const PublisherSettings *settings, const KeySet *keys, Signing *ret, Error *error)
 {
-	(void)settings, (void)error;
-	*ret = (Signing){keys, SIGNER_DEFAULT_LIFETIMES, clock_now()};
+	CLEANUP_FREE char *directory = NULL;
+	Signing signing = {keys, SIGNER_DEFAULT_LIFETIMES, clock_now()};
+
+	if (settings->repository && (keys_path(settings->repository, settings->keys, &directory, error) < 0 ||
+					    lifetimes_read(directory, &signing.lifetimes, error) < 0))
+		return -1;
+	*ret = signing;
 	return 0;
 }
 

@@ -9,7 +9,8 @@
 #include "parts/trust/signer/signer.h"
 #include "programs/publisher/publisher.h"
 
-/* The keys stay the caller's. */
+/* The keys stay the caller's. The lifetimes are those of the repository's directory of keys (lifetimes.h); as
+ * ever when there is no repository yet. */
 int outcome_signing(const PublisherSettings *settings, const KeySet *keys, Signing *ret, Error *error);
 
 /* Opens the repository's directory, locked against other publishers. */
