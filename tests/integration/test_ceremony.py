@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Keys that sign apart, and roles that change hands, with devices that follow from their first root on."""
 import calendar
+import fcntl
 import json
 import os
 import re
 import shutil
+import threading
 import time
 
 import pytest
 
-from conftest import BUILD, Device, Publisher, Server, assert_fails, run
+from conftest import BUILD, COMPONENT, Device, Publisher, Server, assert_fails, run
 from metadata import Metadata, key_id
 from signing import Ceremony, make_keys, public, publish
 
@@ -302,3 +304,50 @@ def test_lifetimes_are_those_of_the_configuration(rotation, released, packages):
                         ("[Keys]\n", ["publish.conf:1", "[Keys]"])]:
         configuration.write_text(text)
         assert_fails(released.run(*refresh, check=False), *words)
+
+
+def test_a_device_that_asks_all_the_time_sees_one_release_or_the_next(mirrored, released, packages, libraries):
+    """Releases, a refresh and a rotation in which the new key has signed before the old one goes."""
+    rotation = Ceremony(released.repository, released.keys, released.keys / "root.pem")
+    new = make_keys(rotation.keys, "timestamp-2")["timestamp-2"]
+    done, seen, failures = threading.Event(), set(), []
+
+    def ask():
+        while not done.is_set():
+            result = mirrored.suture("check", "--json", check=False)
+            if result.returncode != 0:
+                failures.append(result.stderr)
+                return
+            seen.add(tuple(change["letter"] for change in json.loads(result.stdout)["changes"]))
+
+    reader = threading.Thread(target=ask)
+    reader.start()
+    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
+    rotation.key("add", "--role=timestamp", public(new))
+    rotation.publish_root()
+    rotation.key("remove", "--role=timestamp", public(rotation.keys / "timestamp.pem"))
+    rotation.publish_root()
+    publish("refresh", f"--repository={rotation.repository}", f"--keys={rotation.keys}")
+    done.set()
+    reader.join()
+    assert failures == []
+    assert seen <= {(), ("b",)} and ("b",) in seen
+
+
+def test_two_publishers_at_once_are_refused(rotation, released, packages):
+    new = make_keys(rotation.keys, "timestamp-2")["timestamp-2"]
+    rotation.key("add", "--role=timestamp", public(new))
+    rotation.sign()
+    before = {path: path.read_bytes() for path in rotation.repository.rglob("*") if path.is_file()}
+    held = os.open(rotation.repository, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    common = [f"--repository={rotation.repository}", f"--keys={rotation.keys}"]
+    for command in (["refresh", *common], ["key", "merge", *common], ["key", "renew", *common],
+                    ["key", "add", "--role=root", *common, public(new)],
+                    ["delegate", *common, "--role=team", "--os=a", "--os-version=1", "--arch=b", f"--key={new}"],
+                    ["withdraw", *common, COMPONENT, "a"]):
+        assert_fails(publish(*command, check=False), "another suture-publish is working on")
+    assert_fails(released.release(packages["1.0-1"], packages["1.0-1+fix2"], check=False), "another suture-publish")
+    assert {path: path.read_bytes() for path in rotation.repository.rglob("*") if path.is_file()} == before
+    os.close(held)
+    assert "Published" in rotation.merge().stdout
