@@ -10,33 +10,7 @@
 #include "base/file.h"
 #include "base/test.h"
 #include "parts/trust/public-key.h"
-
-typedef struct Place {
-	char *path;
-	int directory;
-	Error error;
-} Place;
-
-static int set_up(void **state)
-{
-	Place *place = calloc(1, sizeof(*place));
-
-	assert_done(file_temporary_directory("key-test", &place->path, &place->error), &place->error);
-	place->directory = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = place;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	Place *place = *state;
-
-	(void)close(place->directory);
-	assert_done(file_remove_tree(AT_FDCWD, place->path, &place->error), &place->error);
-	free(place->path);
-	free(place);
-	return 0;
-}
+#include "parts/trust/signer/test-place.h"
 
 static void put(Place *place, const char *name, const char *text)
 {

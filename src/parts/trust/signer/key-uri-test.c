@@ -9,33 +9,7 @@
 #include "base/test.h"
 #include "base/text.h"
 #include "parts/trust/signer/key.h"
-
-typedef struct Place {
-	char *path;
-	int directory;
-	Error error;
-} Place;
-
-static int set_up(void **state)
-{
-	Place *place = calloc(1, sizeof(*place));
-
-	assert_done(file_temporary_directory("key-uri-test", &place->path, &place->error), &place->error);
-	place->directory = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = place;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	Place *place = *state;
-
-	(void)close(place->directory);
-	assert_done(file_remove_tree(AT_FDCWD, place->path, &place->error), &place->error);
-	free(place->path);
-	free(place);
-	return 0;
-}
+#include "parts/trust/signer/test-place.h"
 
 static char *uri_of(Place *place, const char *name)
 {
