@@ -116,7 +116,7 @@ static int warn_of_expiry(Report *report, const char *name, int64_t expires, Err
 		return 0;
 	if (expires <= report->now ? text_format(&text, error, "%s has expired", name) < 0
 				   : text_format(&text, error, "%s expires in less than %lld days", name,
-					     (long long)((expires - report->now) / DAY + 1)) < 0)
+					     (long long)(expires - report->now) / DAY + 1) < 0)
 		return -1;
 	return warn(report, text, error);
 }
