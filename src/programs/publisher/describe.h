@@ -2,13 +2,18 @@
 #pragma once
 
 /*
- * Metadata for people: what a file says, and what it changes about the one before it. On stdout.
+ * Metadata for people: what a file says, and what it changes about the one before it. On stdout. Whoever
+ * signs must have seen everything that the signature covers, so that nothing is left out, and nothing in it
+ * can write over what the terminal shows.
  */
 
 #include <jansson.h>
 
 /* before, after: what is signed ("signed"), of root or of a targets role; before is NULL for the first. */
-void describe_change(const char *role, const json_t *before, const json_t *after);
+void describe_change(const char *role, const json_t *before, json_t *after);
 
-/* "  1234567890abcdef ed25519" */
-void describe_key(char mark, const json_t *keys, const char *id);
+/* A text from others, NULL too, behind one of this program's. */
+void describe_text(const char *label, const char *text);
+
+/* The same, and the end of the line. */
+void describe_line(const char *label, const char *text);

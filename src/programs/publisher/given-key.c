@@ -2,9 +2,12 @@
 #include "programs/publisher/given-key.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "parts/trust/canonical.h"
+#include "parts/trust/public-key.h"
 #include "parts/trust/signer/key-uri.h"
 
 enum { FIRST_MAX = 2 * SIGNER_KEY_FILE_MAX };
@@ -53,9 +56,19 @@ int given_key_public(const char *place, PublicHalf *ret, Error *error)
 	return given_key_both(place, ret, &key, error);
 }
 
-const char *given_key_type(const json_t *object)
+/* The scheme decides, as it does for clients; the field "keytype" may say anything. */
+const char *given_key_type(const json_t *object, const char *id)
 {
-	const char *type = json_string_value(json_object_get(object, "keytype"));
+	const char *scheme = json_string_value(json_object_get(object, "scheme"));
+	CLEANUP(public_key_free) PublicKey *key = NULL;
+	char own[DIGEST_HEX_SIZE];
+	Digest digest;
 
-	return type ? type : "unknown";
+	if (!object || public_key_new(object, &key, NULL) != 0 ||
+		canonical_digest((json_t *)(uintptr_t)object, &digest, NULL) < 0 ||
+		strcmp(digest_to_hex(&digest, own), id) != 0)
+		return "unusable";
+	if (text_has_prefix(scheme, "ecdsa"))
+		return "ecdsa";
+	return text_has_prefix(scheme, "rsa") ? "rsa" : "ed25519";
 }

@@ -16,5 +16,6 @@ int given_key_public(const char *place, PublicHalf *ret, Error *error);
 /* The same, and in *ret_key the private key; NULL when just the public half was given. */
 int given_key_both(const char *place, PublicHalf *ret, SignerKey **ret_key, Error *error);
 
-/* For people: "ed25519", "ecdsa", "rsa". Belongs to the object. */
-const char *given_key_type(const json_t *object);
+/* For people: "ed25519", "ecdsa" or "rsa"; "unusable" when no client would take it for the key with this id.
+ */
+const char *given_key_type(const json_t *object, const char *id);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "programs/publisher/describe.h"
 #include "programs/publisher/given-key.h"
 #include "programs/publisher/key-actions.h"
 #include "programs/publisher/role-report.h"
@@ -34,8 +35,8 @@ static int print_places(const char *repository, const char *id, Error *error)
 
 		if (!has_key(role, id))
 			continue;
-		printf("  signs %s, where %lld of %zu keys must sign\n",
-			json_string_value(json_object_get(role, "name")),
+		describe_text("  signs ", json_string_value(json_object_get(role, "name")));
+		printf(", where %lld of %zu keys must sign\n",
 			(long long)json_integer_value(json_object_get(role, "threshold")),
 			json_array_size(json_object_get(role, "keys")));
 		n++;
@@ -51,6 +52,6 @@ int key_show(const PublisherSettings *settings, const OptionList *words, Error *
 
 	if (given_key_public(words->words[0], &half, error) < 0)
 		return -1;
-	printf("%s key %s\n", given_key_type(half.object), half.id);
+	printf("%s key %s\n", given_key_type(half.object, half.id), half.id);
 	return settings->repository ? print_places(settings->repository, half.id, error) : 0;
 }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "parts/trust/signer/publish.h"
+#include "programs/publisher/describe.h"
 #include "programs/publisher/given-key.h"
 
 enum { DAY = 24 * 3600, SHORT_ID = 16 };
@@ -77,8 +78,20 @@ static int add_keys(
 		json_t *key = json_object();
 
 		if (json_add(keys, key, error) < 0 || json_put_text(key, "id", id, error) < 0 ||
-			json_put_text(key, "type", given_key_type(object), error) < 0 ||
+			json_put_text(key, "type", given_key_type(object, id), error) < 0 ||
 			json_put(key, "signed", json_boolean(!is_in(missing, id)), error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_prefixes(const json_t *prefixes, json_t *paths, Error *error)
+{
+	for (size_t i = 0; i < json_array_size(prefixes); i++) {
+		const char *prefix = json_string_value(json_array_get(prefixes, i));
+
+		if (json_add(paths, json_sprintf("every path whose SHA-256 begins with \"%s\"", prefix),
+			    error) < 0)
 			return -1;
 	}
 	return 0;
@@ -99,9 +112,12 @@ static int add_paths(const Report *report, const char *name, json_t *role, Error
 		for (size_t j = 0; j < delegations->count; j++) {
 			const DelegatedRole *each = &delegations->roles[j];
 
-			if (strcmp(each->name, name) == 0 && each->paths &&
-				json_array_extend(paths, (json_t *)(uintptr_t)each->paths) < 0)
+			if (strcmp(each->name, name) != 0)
+				continue;
+			if (each->paths && json_array_extend(paths, (json_t *)(uintptr_t)each->paths) < 0)
 				return error_memory(error);
+			if (add_prefixes(each->hash_prefixes, paths, error) < 0)
+				return -1;
 		}
 	}
 	return 0;
@@ -223,36 +239,24 @@ int role_report_make(const char *repository, int64_t now, json_t **ret, Error *e
 	return 0;
 }
 
-/* Names and patterns come from others. */
-static void print_safely(const char *before, const char *text, const char *after)
-{
-	char *copy = strdup(text ? text : "?");
-
-	if (copy) {
-		text_make_printable(copy);
-		printf("%s%s%s", before, copy, after);
-	}
-	free(copy);
-}
-
 static void print_role(const json_t *role)
 {
 	const json_t *keys = json_object_get(role, "keys"), *paths = json_object_get(role, "paths");
 
-	print_safely("  ", json_string_value(json_object_get(role, "name")), "");
+	describe_text("  ", json_string_value(json_object_get(role, "name")));
 	printf(": version %lld, until %s, %lld of %zu key%s must sign\n",
 		(long long)json_integer_value(json_object_get(role, "version")),
 		json_string_value(json_object_get(role, "expires")),
 		(long long)json_integer_value(json_object_get(role, "threshold")), json_array_size(keys),
 		json_array_size(keys) == 1 ? "" : "s");
 	for (size_t i = 0; i < json_array_size(paths); i++)
-		print_safely("      ", json_string_value(json_array_get(paths, i)), "\n");
+		describe_line("      ", json_string_value(json_array_get(paths, i)));
 	for (size_t i = 0; i < json_array_size(keys); i++) {
 		const json_t *key = json_array_get(keys, i);
 
 		printf("    %-7s ", json_string_value(json_object_get(key, "type")));
-		print_safely("", json_string_value(json_object_get(key, "id")),
-			json_is_true(json_object_get(key, "signed")) ? "  signed\n" : "\n");
+		describe_text("", json_string_value(json_object_get(key, "id")));
+		printf("%s\n", json_is_true(json_object_get(key, "signed")) ? "  signed" : "");
 	}
 }
 
@@ -265,5 +269,5 @@ void role_report_print(const json_t *report)
 	for (size_t i = 0; i < json_array_size(roles); i++)
 		print_role(json_array_get(roles, i));
 	for (size_t i = 0; i < json_array_size(warnings); i++)
-		print_safely("  warning: ", json_string_value(json_array_get(warnings, i)), "\n");
+		describe_line("  warning: ", json_string_value(json_array_get(warnings, i)));
 }

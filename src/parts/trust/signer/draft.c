@@ -85,23 +85,51 @@ static bool is_name(const char *name)
 	size_t digits = strspn(name, "0123456789");
 
 	return digits > 0 && name[digits] == '.' && text_has_suffix(name + digits + 1, ".json") &&
-	       strlen(name + digits + 1) > strlen(".json");
+	       strlen(name + digits + 1) > strlen(".json") && strcmp(name + digits, ".snapshot.json") != 0 &&
+	       strcmp(name + digits, ".timestamp.json") != 0;
 }
 
-/* Names of roles that need no percent-encoding are all that this program gives. */
+/* In place; what is no code stays. */
+static void decode(char *text)
+{
+	char *to = text;
+	uint8_t byte;
+
+	for (const char *from = text; *from; to++) {
+		char code[3] = "";
+
+		if (*from == '%')
+			(void)strncat(code, from + 1, 2);
+		if (strlen(code) == 2 && hex_decode(code, &byte, 1, NULL) == 0) {
+			*to = (char)byte;
+			from += 3;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
 int draft_parse_name(const char *name, char **ret_role, int64_t *ret_version, Error *error)
 {
 	size_t digits = strspn(name, "0123456789");
-	CLEANUP_FREE char *number = NULL;
+	CLEANUP_FREE char *number = NULL, *role = NULL, *expected = NULL;
 	int64_t version = 0;
 
 	if (!is_name(name))
 		return error_set(error, "its name does not say which role it is of: it shall be N.ROLE.json");
 	if (text_format(&number, error, "%.*s", (int)digits, name) < 0 ||
 		text_to_integer(number, 1, INT64_MAX, &version, error) < 0 ||
-		text_format(ret_role, error, "%.*s", (int)(strlen(name + digits + 1) - strlen(".json")),
+		text_format(&role, error, "%.*s", (int)(strlen(name + digits + 1) - strlen(".json")),
 			name + digits + 1) < 0)
 		return -1;
+	decode(role);
+	/* Each file has one name, and each name is of one role. */
+	if (updater_name_of_role(role, version, &expected, error) < 0)
+		return -1;
+	if (strcmp(expected, name) != 0)
+		return error_set(error, "its name should be %s", expected);
+	*ret_role = TAKE_PTR(role);
 	*ret_version = version;
 	return 0;
 }

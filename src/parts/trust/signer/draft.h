@@ -27,11 +27,11 @@ int draft_remove(int directory, const Update *update, Error *error);
  * it is not parsed further than that it is metadata of that role. The caller frees both. */
 int draft_read_file(const char *path, json_t **ret, char **ret_role, Error *error);
 
-/* Visits the names "N.ROLE.json" of all drafts, in order; < 0 ends it. */
+/* Visits the names "N.ROLE.json" of all drafts, in order; other files are left alone. < 0 ends it. */
 int draft_list(int directory, int (*visit)(void *userdata, const char *name, Error *error), void *userdata,
 	Error *error);
 
-/* What such a name says. The caller frees *ret_role. */
+/* What such a name says; those of snapshot and timestamp are none. The caller frees *ret_role. */
 int draft_parse_name(const char *name, char **ret_role, int64_t *ret_version, Error *error);
 
 /* "staged/N.ROLE.json"; the caller frees it. */
