@@ -55,7 +55,7 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	if (report.n_problems > 0)
 		return error_set(error, "%s has %zu problem%s", own->repository, report.n_problems,
 			report.n_problems == 1 ? "" : "s");
-	if (role_report_make(own->repository, clock_now(), &roles, error) < 0)
+	if (role_report_make(own->repository, own->trusted_root, clock_now(), &roles, error) < 0)
 		return -1;
 	if (own->json)
 		return print_json(roles, &report, error);

@@ -27,7 +27,7 @@ static int print_places(const char *repository, const char *id, Error *error)
 	const json_t *roles;
 	size_t n = 0;
 
-	if (role_report_make(repository, clock_now(), &report, error) < 0)
+	if (role_report_make(repository, NULL, clock_now(), &report, error) < 0)
 		return -1;
 	roles = json_object_get(report, "roles");
 	for (size_t i = 0; i < json_array_size(roles); i++) {

@@ -212,7 +212,8 @@ static int add_all(Report *report, Error *error)
 	return warn_of_shared_keys(report, error);
 }
 
-int role_report_make(const char *repository, int64_t now, json_t **ret, Error *error)
+int role_report_make(
+	const char *repository, const char *trusted_root, int64_t now, json_t **ret, Error *error)
 {
 	CLEANUP_REPOSITORY Repository opened = REPOSITORY_INIT;
 	CLEANUP_CLOSE int directory = open(repository, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -230,7 +231,7 @@ int role_report_make(const char *repository, int64_t now, json_t **ret, Error *e
 	opened.metadata = openat(directory, "metadata", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (opened.metadata < 0)
 		return error_os(error, errno, "cannot open %s/metadata", repository);
-	if (state_read(opened.metadata, NULL, &opened.published, error) < 0)
+	if (state_read(opened.metadata, trusted_root, NULL, &opened.published, error) < 0)
 		return error_in(error, "%s", repository);
 	report.repository = opened;
 	if (add_all(&report, error) < 0)

@@ -12,7 +12,8 @@
 #include "base/error.h"
 
 /* {roles, warnings} of what is published in a directory. */
-int role_report_make(const char *repository, int64_t now, json_t **ret, Error *error);
+int role_report_make(
+	const char *repository, const char *trusted_root, int64_t now, json_t **ret, Error *error);
 
 /* On stdout. */
 void role_report_print(const json_t *report);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -16,17 +17,22 @@ void cosign_close(Cosign *cosign)
 	update_clear(&cosign->update);
 }
 
-/* The first root has nothing before it. */
+/* The first root has nothing before it. The lock keeps two who sign in one place, or a change of what they
+ * sign, from overwriting each other. */
 static int read_published(Cosign *cosign, Error *error)
 {
 	Repository *repository = &cosign->repository;
 
-	if (repository->directory < 0 || !repository_exists(repository->directory))
+	if (repository->directory < 0)
 		return 0;
 	repository->metadata = openat(repository->directory, "metadata", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (repository->metadata < 0)
 		return error_os(error, errno, "cannot open the directory \"metadata\"");
-	if (state_read(repository->metadata, NULL, &repository->published, error) < 0)
+	if (flock(repository->metadata, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return error_set(error, "somebody publishes or signs in this repository; try again");
+	if (!repository_exists(repository->directory))
+		return 0;
+	if (state_read(repository->metadata, NULL, NULL, &repository->published, error) < 0)
 		return error_in(error, "the published metadata");
 	return 0;
 }
@@ -38,9 +44,8 @@ static int take_draft(void *userdata, const char *name, Error *error)
 	CLEANUP_FREE char *role = NULL;
 	int64_t version = 0;
 
-	if (draft_parse_name(name, &role, &version, error) < 0)
-		return -1;
-	if (update_find(&cosign->update, role))
+	(void)error;
+	if (draft_parse_name(name, &role, &version, NULL) < 0 || update_find(&cosign->update, role))
 		return 0;
 	(void)draft_read(cosign->repository.directory, role, version, &cosign->update, NULL);
 	return 0;
@@ -53,12 +58,11 @@ int cosign_open(int directory, const char *path, Cosign *ret, Error *error)
 	CLEANUP_FREE char *role = NULL;
 
 	cosign.repository.directory = directory;
-	if (draft_read_file(path, &document, &role, error) < 0)
+	if (read_published(&cosign, error) < 0 || draft_read_file(path, &document, &role, error) < 0)
 		return -1;
 	if (update_put(&cosign.update, role, &document, error) < 0)
 		return error_in(error, "%s", path);
-	if (read_published(&cosign, error) < 0 ||
-		(directory >= 0 && draft_list(directory, take_draft, &cosign, error) < 0))
+	if (directory >= 0 && draft_list(directory, take_draft, &cosign, error) < 0)
 		return -1;
 	*ret = cosign;
 	cosign = (Cosign){.repository = REPOSITORY_INIT};

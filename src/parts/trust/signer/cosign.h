@@ -17,8 +17,8 @@ typedef struct Cosign {
 	const char *path;
 } Cosign;
 
-/* directory: the repository's, or a copy's, with at least its metadata; -1 when there is none. Nothing is
- * locked. */
+/* directory: the repository's, or a copy's, with at least its metadata, locked while it is open; -1 when
+ * there is none. */
 int cosign_open(int directory, const char *path, Cosign *ret, Error *error);
 void cosign_close(Cosign *cosign);
 #define CLEANUP_COSIGN __attribute__((cleanup(cosign_close)))

@@ -35,7 +35,7 @@ int repository_open(int directory, Repository *ret, Error *error)
 
 	if (lock(directory, &repository, error) < 0 || pending_replay(directory, error) < 0)
 		return -1;
-	if (state_read(repository.metadata, NULL, &repository.published, error) < 0)
+	if (state_read(repository.metadata, NULL, NULL, &repository.published, error) < 0)
 		return error_in(error, "the published metadata");
 	*ret = repository;
 	repository = REPOSITORY_INIT;
@@ -163,7 +163,7 @@ static int check(const Repository *repository, const Update *update, int64_t now
 {
 	CLEANUP(state_free) State *state = NULL;
 
-	if (state_read(repository->metadata, update, &state, error) < 0 ||
+	if (state_read(repository->metadata, NULL, update, &state, error) < 0 ||
 		check_expiry(state_set(state), state, update, now, error) < 0 ||
 		check_targets(repository, state, update, error) < 0)
 		return error_in(error, "clients would refuse this publication");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/trust/signer/state.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,9 @@ enum { ROLES_MAX = 4096 };
 
 struct State {
 	int metadata;
+	const char *trusted_root; /* NULL: its own first one */
 	const Update *update;
+	Buffer root; /* the newest that was verified */
 	MetadataSource source;
 	char **roles;
 	size_t n_roles;
@@ -23,6 +26,7 @@ State *state_free(State *state)
 {
 	if (state) {
 		metadata_source_clear(&state->source);
+		buffer_clear(&state->root);
 		for (size_t i = 0; i < state->n_roles; i++)
 			free(state->roles[i]);
 		free(state->roles);
@@ -48,18 +52,29 @@ static int fetch(void *userdata, const char *name, uint64_t max, Buffer *ret, Er
 	return file_read(state->metadata, name, max, ret, error);
 }
 
-/* A client that has nothing but the first root. */
+/* A client that has nothing but the root that it trusts. */
 static int load(void *userdata, const char *name, uint64_t max, Buffer *ret, Error *error)
 {
-	return strcmp(name, "root.json") == 0 ? fetch(userdata, "1.root.json", max, ret, error)
-					      : UPDATER_ABSENT;
+	const State *state = userdata;
+
+	if (strcmp(name, "root.json") != 0)
+		return UPDATER_ABSENT;
+	if (state->root.size > 0)
+		return buffer_append(ret, state->root.data, state->root.size, error);
+	if (state->trusted_root)
+		return file_read(AT_FDCWD, state->trusted_root, max, ret, error);
+	return fetch(userdata, "1.root.json", max, ret, error);
 }
 
-/* What was read stays in the trusted set. */
+/* All else that was read stays in the trusted set. */
 static int store(void *userdata, const char *name, Bytes content, Error *error)
 {
-	(void)userdata, (void)name, (void)content, (void)error;
-	return 0;
+	State *state = userdata;
+
+	if (strcmp(name, "root.json") != 0)
+		return 0;
+	state->root.size = 0;
+	return buffer_append(&state->root, content.data, content.size, error);
 }
 
 static bool is_read(const State *state, const char *role)
@@ -113,13 +128,28 @@ static int read_delegations(State *state, size_t n, Error *error)
 	}
 }
 
+/* A client leaves off after so many roots and goes on at its next refresh; a publisher must not take that one
+ * for the last. */
+static int read_roots(MetadataSource *source, Error *error)
+{
+	int64_t before;
+
+	do {
+		if (metadata_source_open(source, error) < 0)
+			return -1;
+		before = trusted_set_root(source->set)->metadata.version;
+		if (metadata_source_root(source, error) < 0)
+			return -1;
+	} while (trusted_set_root(source->set)->metadata.version > before);
+	return 0;
+}
+
 static int read_all(State *state, Error *error)
 {
 	MetadataSource *source = &state->source;
 
-	if (metadata_source_open(source, error) < 0 || metadata_source_root(source, error) < 0 ||
-		metadata_source_timestamp(source, error) < 0 || metadata_source_snapshot(source, error) < 0 ||
-		read_role(state, "targets", "root", error) < 0)
+	if (read_roots(source, error) < 0 || metadata_source_timestamp(source, error) < 0 ||
+		metadata_source_snapshot(source, error) < 0 || read_role(state, "targets", "root", error) < 0)
 		return -1;
 	for (size_t i = 0; i < state->n_roles; i++)
 		if (read_delegations(state, i, error) < 0)
@@ -127,13 +157,14 @@ static int read_all(State *state, Error *error)
 	return 0;
 }
 
-int state_read(int metadata, const Update *update, State **ret, Error *error)
+int state_read(int metadata, const char *trusted_root, const Update *update, State **ret, Error *error)
 {
 	CLEANUP(state_free) State *state = calloc(1, sizeof(*state));
 
 	if (!state)
 		return error_memory(error);
 	state->metadata = metadata;
+	state->trusted_root = trusted_root;
 	state->update = update;
 	state->source = (MetadataSource){.io = {fetch, load, store, state}};
 	if (read_all(state, error) < 0)

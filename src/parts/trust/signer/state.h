@@ -18,9 +18,10 @@
 
 typedef struct State State;
 
-/* metadata: the directory, which stays the caller's. update: files that take the place of those on the disk;
- * may be NULL. Both are only read here. */
-int state_read(int metadata, const Update *update, State **ret, Error *error);
+/* metadata: the directory, which stays the caller's. trusted_root: the file to begin with; NULL: the first
+ * root in that directory. update: files that take the place of those on the disk; may be NULL. All are only
+ * read here. */
+int state_read(int metadata, const char *trusted_root, const Update *update, State **ret, Error *error);
 State *state_free(State *state);
 DEFINE_CLEANUP(State *, state_free);
 
