@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "parts/trust/signer/pending.h"
 #include "programs/publisher/layout.h"
 
 enum { ROOT_MAX = 512 * 1024, METADATA_KEPT_MAX = 256 };
@@ -145,7 +146,10 @@ int published_open(const char *path, const char *trusted_root, bool lock, Publis
 		return error_os(error, errno, "cannot open the repository %s", path);
 	if (text_copy(path, &repository->path, error) < 0)
 		return -1;
-	if (lock && published_lock(repository->directory, path, error) < 0)
+	/* What was interrupted between a new root and its timestamp is no state that a client would accept.
+	 */
+	if (lock && (published_lock(repository->directory, path, error) < 0 ||
+			    pending_replay(repository->directory, error) < 0))
 		return -1;
 	if (refresh(repository, trusted_root, !lock, error) < 0)
 		return error_in(error, "repository %s", path);
