@@ -196,7 +196,7 @@ def test_what_is_delegated_waits_until_the_team_has_signed(publisher, teams, mac
     assert "team-origin version 1 has 0 of the 1 signatures" in said
     assert "is sound" in publish("verify", f"--repository={publisher.repository}").stdout
     assert_fails(accept(publisher, publisher.repository / "staged/2.targets.json", check=False),
-                 "does not list team-origin metadata")
+                 "waits for metadata of role team-origin")
     publish("key", "sign", f"--key={teams['origin']}", publisher.repository / "staged/1.team-origin.json")
     accept(publisher, publisher.repository / "staged/1.team-origin.json")
     assert list((publisher.repository / "staged").iterdir()) == []

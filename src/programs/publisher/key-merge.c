@@ -41,5 +41,7 @@ int key_merge(const PublisherSettings *settings, const OptionList *words, Error 
 		outcome_print_draft(settings->repository, error);
 	else
 		printf("Published in %s.\n", settings->repository);
+	if (done == SIGNER_PARTLY)
+		printf("This still waits in %s/staged/: %s.\n", settings->repository, error->text);
 	return 0;
 }

@@ -68,12 +68,10 @@ int content_copy(json_t *published, json_t **ret, Error *error)
 	return 0;
 }
 
-int content_date(json_t *content, int64_t previous, int64_t now, int64_t lifetime, Error *error)
+int content_date(json_t *content, int64_t version, int64_t now, int64_t lifetime, Error *error)
 {
-	int64_t version, expires;
+	int64_t expires;
 
-	if (__builtin_add_overflow(previous, 1, &version))
-		return error_set(error, "the metadata has no next version");
 	if (lifetime <= 0 || __builtin_add_overflow(now, lifetime, &expires))
 		return error_set(error, "a lifetime of %lld seconds is not possible", (long long)lifetime);
 	if (json_put_integer(content, "version", version, error) < 0)

@@ -28,8 +28,8 @@ int content_new_index(const char *type, json_t **ret, Error *error); /* "snapsho
 /* A copy to change. */
 int content_copy(json_t *published, json_t **ret, Error *error);
 
-/* Sets version to the one after previous (0 for none), and the time it expires. */
-int content_date(json_t *content, int64_t previous, int64_t now, int64_t lifetime, Error *error);
+/* Sets the version, and the time it expires. */
+int content_date(json_t *content, int64_t version, int64_t now, int64_t lifetime, Error *error);
 
 int content_add_target(json_t *targets, const SignerTarget *target, Error *error);
 

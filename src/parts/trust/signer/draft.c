@@ -53,7 +53,7 @@ int draft_write(int directory, const Update *update, Error *error)
 {
 	if (file_make_directories(directory, folder, DIRECTORY_MODE, NULL, error) < 0)
 		return -1;
-	for (size_t i = 0; i < update->count; i++) {
+	for (size_t i = update->count; i-- > 0;) {
 		const UpdateFile *file = &update->files[i];
 		CLEANUP_FREE char *name = NULL;
 

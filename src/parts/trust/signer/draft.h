@@ -17,7 +17,8 @@ enum { DRAFT_ABSENT = 1 };
 /* directory: DIR. The draft of this version goes into the update. */
 int draft_read(int directory, const char *role, int64_t version, Update *ret, Error *error);
 
-/* Each file of the update that waits for signatures: all but snapshot and timestamp. */
+/* Each file of the update that waits for signatures: all but snapshot and timestamp. The first one, with
+ * which a change began, comes last: when it is interrupted, the same change can be made again. */
 int draft_write(int directory, const Update *update, Error *error);
 
 /* When they are published. */

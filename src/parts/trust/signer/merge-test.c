@@ -168,6 +168,134 @@ static void refuses_targets_whose_bytes_are_others(void **state)
 	assert_done(merge(test, TEST_ONLINE, NULL), error);
 }
 
+/* To whom TEST_OTHER signs for; the delegation is signed with the keys. */
+static int delegate(TestRepository *test, unsigned keys, const char *role)
+{
+	Signing signing = test_repository_signing(test, keys, TEST_NOW);
+	CLEANUP_PUBLIC_HALF PublicHalf half = test_repository_half(test, TEST_OTHER);
+	RoleChange change = {.add = &half, .n_add = 1, .pattern = "a/*"};
+
+	return signer_change_role(test->publisher, &signing, role, &change, &test->error);
+}
+
+static int take_back(TestRepository *test, unsigned keys, const char *role)
+{
+	Signing signing = test_repository_signing(test, keys, TEST_NOW);
+	RoleChange change = {.end = true};
+
+	return signer_change_role(test->publisher, &signing, role, &change, &test->error);
+}
+
+static void what_is_not_finished_waits_and_holds_up_nothing_else(void **state)
+{
+	TestRepository *test = *state;
+
+	test_repository_begin(test);
+	assert_int_equal(delegate(test, TEST_ONLINE, "team"), SIGNER_DRAFT);
+	replace_key(test, "timestamp", TEST_TIMESTAMP, true);
+	assert_done(cosign(test, ROOT, "staged/2.root.json"), &test->error);
+	assert_int_equal(merge(test, TEST_ONLINE, NULL), SIGNER_PARTLY);
+	assert_non_null(strstr(test->error.text, "team version 1 has 0 of the 1 signatures"));
+	assert_non_null(strstr(test->error.text, "targets version 2 waits for metadata of role team"));
+	assert_true(has(test, "metadata/2.root.json"));
+	assert_false(has(test, "staged/2.root.json"));
+	refresh_device(test);
+	assert_int_equal(merge(test, TEST_ONLINE, NULL), SIGNER_DRAFT);
+	assert_done(cosign(test, OTHER, "staged/1.team.json"), &test->error);
+	assert_done(merge(test, TEST_ONLINE, NULL), &test->error);
+	assert_true(has(test, "metadata/1.team.json"));
+	assert_false(has(test, "staged/2.targets.json"));
+	refresh_device(test);
+}
+
+static void a_new_root_does_not_make_a_draft_of_targets_void(void **state)
+{
+	TestRepository *test = *state;
+
+	test_repository_begin(test);
+	assert_int_equal(delegate(test, TEST_ONLINE, "team"), SIGNER_DRAFT);
+	replace_key(test, "targets", TEST_TARGETS, false);
+	assert_done(cosign(test, ROOT, "staged/2.root.json"), &test->error);
+	assert_int_equal(merge(test, TEST_ONLINE | OTHER, "staged/2.root.json"), SIGNER_DRAFT);
+	assert_non_null(strstr(test->error.text, "staged/2.targets.json waits"));
+	assert_int_equal(merge(test, TEST_ONLINE | OTHER, NULL), SIGNER_DRAFT);
+	assert_false(has(test, "metadata/2.root.json"));
+	assert_done(cosign(test, OTHER, "staged/2.targets.json"), &test->error);
+	assert_done(cosign(test, OTHER, "staged/1.team.json"), &test->error);
+	assert_done(merge(test, TEST_ONLINE | OTHER, NULL), &test->error);
+	assert_true(has(test, "metadata/2.root.json"));
+	assert_true(has(test, "metadata/1.team.json"));
+	refresh_device(test);
+}
+
+static void a_draft_of_a_role_that_is_delegated_again_goes_on_from_its_versions(void **state)
+{
+	TestRepository *test = *state;
+
+	test_repository_begin(test);
+	assert_done(delegate(test, TEST_ONLINE | OTHER, "team"), &test->error);
+	assert_done(take_back(test, TEST_ONLINE, "team"), &test->error);
+	assert_int_equal(delegate(test, TEST_ONLINE, "team"), SIGNER_DRAFT);
+	assert_done(cosign(test, OTHER, "staged/2.team.json"), &test->error);
+	assert_done(merge(test, TEST_ONLINE, NULL), &test->error);
+	assert_true(has(test, "metadata/2.team.json"));
+}
+
+static void a_draft_of_a_role_that_nobody_delegates_any_more_holds_up_nothing(void **state)
+{
+	TestRepository *test = *state;
+
+	test_repository_begin(test);
+	assert_int_equal(delegate(test, 0, "team"), SIGNER_DRAFT);
+	assert_int_equal(take_back(test, 0, "team"), SIGNER_DRAFT);
+	assert_done(cosign(test, 1 << TEST_TARGETS, "staged/2.targets.json"), &test->error);
+	assert_int_equal(merge(test, TEST_ONLINE, NULL), SIGNER_PARTLY);
+	assert_non_null(strstr(test->error.text, "nothing is delegated to a role team"));
+	assert_true(has(test, "metadata/2.targets.json"));
+}
+
+static void the_draft_of_a_role_may_have_any_name(void **state)
+{
+	TestRepository *test = *state;
+
+	test_repository_begin(test);
+	assert_int_equal(delegate(test, TEST_ONLINE, "team:a+b"), SIGNER_DRAFT);
+	assert_done(cosign(test, OTHER, "staged/1.team%3Aa%2Bb.json"), &test->error);
+	assert_done(merge(test, TEST_ONLINE, NULL), &test->error);
+	assert_true(has(test, "metadata/1.team%3Aa%2Bb.json"));
+}
+
+static void two_who_sign_in_one_place_do_not_overwrite_each_other(void **state)
+{
+	TestRepository *test = *state;
+	CLEANUP_FREE char *path = path_of(test, "staged/2.root.json");
+	CLEANUP_COSIGN Cosign first = {.repository = REPOSITORY_INIT}, second = first;
+
+	test_repository_begin(test);
+	replace_key(test, "timestamp", TEST_TIMESTAMP, true);
+	assert_done(cosign_open(test->publisher, path, &first, &test->error), &test->error);
+	assert_fails(cosign_open(test->publisher, path, &second, &test->error), &test->error, "try again");
+	assert_fails(merge(test, TEST_ONLINE, NULL), &test->error, "is under way");
+}
+
+static void refuses_few_bytes_that_would_be_many_when_they_are_written(void **state)
+{
+	static const char before[] = "{\"signatures\": [], \"signed\": {\"_type\": \"targets\", \"x\": ";
+	TestRepository *test = *state;
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+	Error *error = &test->error;
+
+	test_repository_begin(test);
+	assert_done(buffer_append(&text, before, strlen(before), error), error);
+	for (size_t i = 0; i < 1000; i++)
+		assert_done(buffer_append(&text, "[", 1, error), error);
+	for (size_t i = 0; i < 1000; i++)
+		assert_done(buffer_append(&text, "]", 1, error), error);
+	assert_done(buffer_append(&text, "}}", 2, error), error);
+	assert_done(file_replace(test->publisher, "2.targets.json", buffer_bytes(&text), 0644, error), error);
+	assert_fails(merge(test, TEST_ONLINE, "2.targets.json"), error, "is nested deeper");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +306,13 @@ int main(void)
 		PROMISE(refuses_to_sign_with_a_key_that_is_none_of_the_roles),
 		PROMISE(refuses_a_version_that_is_not_the_next),
 		PROMISE(refuses_targets_whose_bytes_are_others),
+		PROMISE(what_is_not_finished_waits_and_holds_up_nothing_else),
+		PROMISE(a_new_root_does_not_make_a_draft_of_targets_void),
+		PROMISE(a_draft_of_a_role_that_is_delegated_again_goes_on_from_its_versions),
+		PROMISE(a_draft_of_a_role_that_nobody_delegates_any_more_holds_up_nothing),
+		PROMISE(the_draft_of_a_role_may_have_any_name),
+		PROMISE(two_who_sign_in_one_place_do_not_overwrite_each_other),
+		PROMISE(refuses_few_bytes_that_would_be_many_when_they_are_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 typedef struct Merge {
 	Repository repository;
 	Update update;
-	size_t n_published; /* drafts that are published already */
+	Error waiting; /* why drafts were set aside */
 } Merge;
 
 static void merge_clear(Merge *merge)
@@ -29,16 +29,6 @@ static int open_any(int directory, Repository *ret, Error *error)
 {
 	return repository_exists(directory) ? repository_open(directory, ret, error)
 					    : repository_create(directory, ret, error);
-}
-
-static int64_t published_version(const Merge *merge, const char *role)
-{
-	const Root *root = repository_root(&merge->repository);
-	const Targets *targets = repository_targets(&merge->repository, role);
-
-	if (strcmp(role, "root") == 0)
-		return root ? root->metadata.version : 0;
-	return targets ? targets->metadata.version : 0;
 }
 
 /* The root before may sign as well as the new one. */
@@ -100,15 +90,17 @@ static int need_delegation(Merge *merge, const char *role, Error *error)
 {
 	CLEANUP_UPDATE Update draft = {NULL, 0};
 	Authority published, drafted;
+	int64_t next = 0;
 	int known, read;
 
 	if (strcmp(role, "root") == 0 || strcmp(role, "targets") == 0 ||
 		update_find(&merge->update, "targets"))
 		return 0;
 	known = publish_authority(&merge->repository, &merge->update, role, &published, error);
-	read = draft_read(merge->repository.directory, "targets", published_version(merge, "targets") + 1,
-		&draft, known == 0 ? error : NULL);
-	if (read < 0 || known < 0)
+	if (known < 0 || publish_next_version(&merge->repository, "targets", &next, error) < 0)
+		return -1;
+	read = draft_read(merge->repository.directory, "targets", next, &draft, known == 0 ? error : NULL);
+	if (read < 0)
 		return -1;
 	if (read == 0 && publish_authority(&merge->repository, &draft, role, &drafted, NULL) == 0 &&
 		(known != 0 || !same_role(published.role, drafted.role))) {
@@ -138,11 +130,16 @@ static int copy_target(int from, int to, const char *location, const TargetsFile
 {
 	CLEANUP_BUFFER Buffer content = BUFFER_INIT;
 	CLEANUP_FREE char *parent = NULL;
+	Digest digest;
 
-	if (check_digest(from, location, target, error) < 0 ||
-		file_read(from, location, target->length, &content, error) != 0 ||
-		text_format(&parent, error, "%.*s", (int)(path_basename(location) - location), location) <
-			0 ||
+	/* What lies elsewhere may change at any time: the bytes that are checked are those that are written.
+	 */
+	if (file_read(from, location, target->length, &content, error) != 0 ||
+		hash_bytes(buffer_bytes(&content), &digest, error) < 0)
+		return -1;
+	if (!digest_equal(&digest, &target->digest))
+		return error_set(error, "%s has other bytes than its name says", location);
+	if (text_format(&parent, error, "%.*s", (int)(path_basename(location) - location), location) < 0 ||
 		file_make_directories(to, parent, 0755, NULL, error) < 0)
 		return -1;
 	return file_replace(to, location, buffer_bytes(&content), 0644, error);
@@ -196,13 +193,15 @@ static int open_beside(const char *path, int *ret, Error *error)
 
 static int check_version(Merge *merge, const char *role, int64_t version, Error *error)
 {
-	int64_t published = published_version(merge, role);
+	int64_t next = 0;
 
-	if (version == published + 1)
+	if (publish_next_version(&merge->repository, role, &next, error) < 0)
+		return -1;
+	if (version == next)
 		return 0;
 	return error_set(error, "it is version %lld of %s, and version %lld is published: %s",
-		(long long)version, role, (long long)published,
-		version <= published ? "make it anew" : "versions are missing in between");
+		(long long)version, role, (long long)next - 1,
+		version < next ? "make it anew" : "versions are missing in between");
 }
 
 static int take_file(Merge *merge, const char *path, Error *error)
@@ -232,22 +231,84 @@ static int take_draft(void *userdata, const char *name, Error *error)
 {
 	Merge *merge = userdata;
 	CLEANUP_FREE char *role = NULL;
-	int64_t version = 0;
+	int64_t version = 0, next = 0;
 
 	if (draft_parse_name(name, &role, &version, error) < 0)
+		return error_in(error, "staged/%s", name);
+	if (publish_next_version(&merge->repository, role, &next, error) < 0)
 		return -1;
-	if (version != published_version(merge, role) + 1)
+	if (version != next)
 		return 0;
 	if (draft_read(merge->repository.directory, role, version, &merge->update, error) != 0)
 		return -1;
 	return take_targets(merge, -1, role, error);
 }
 
+static void set_aside(Merge *merge, size_t n, const Error *why)
+{
+	if (*merge->waiting.text)
+		(void)error_set(&merge->waiting, "%s; %s", merge->waiting.text, why->text);
+	else
+		merge->waiting = *why;
+	update_drop(&merge->update, n);
+}
+
+/* What one team has not finished must not hold up the others, nor a root. */
+static int set_unfinished_aside(Merge *merge, Error *error)
+{
+	for (size_t i = 0; i < merge->update.count;) {
+		int done = publish_check_file(
+			&merge->repository, &merge->update, &merge->update.files[i], error);
+
+		if (done < 0)
+			return -1;
+		i++;
+		if (done == PUBLISH_INCOMPLETE) {
+			/* Without it, others may sign the rest. */
+			set_aside(merge, i - 1, error);
+			i = 0;
+		}
+	}
+	return 0;
+}
+
+/* Publishes of what waits here as much as can be. */
+static int publish_finished(Merge *merge, const Signing *signing, Error *error)
+{
+	Update *update = &merge->update;
+	int done;
+
+	if (set_unfinished_aside(merge, error) < 0)
+		return -1;
+	done = update->count > 0 ? publish_update(&merge->repository, signing, update, false, error)
+				 : PUBLISH_INCOMPLETE;
+	/* A root that needs more than itself is not for now. */
+	if (done == PUBLISH_INCOMPLETE && update->count > 1 && update_find(update, "root")) {
+		set_aside(merge, (size_t)(update_find(update, "root") - update->files), error);
+		done = publish_update(&merge->repository, signing, update, false, error);
+	}
+	if (done < 0 || (done == 0 && draft_remove(merge->repository.directory, update, error) < 0))
+		return -1;
+	if (!*merge->waiting.text)
+		return done == 0 ? 0 : SIGNER_DRAFT;
+	*error = merge->waiting;
+	return done == 0 ? SIGNER_PARTLY : SIGNER_DRAFT;
+}
+
+static int publish_given(Merge *merge, const Signing *signing, Error *error)
+{
+	int directory = merge->repository.directory;
+	int done = publish_update(&merge->repository, signing, &merge->update, false, error);
+
+	if (done == PUBLISH_INCOMPLETE)
+		return draft_write(directory, &merge->update, error) < 0 ? -1 : SIGNER_DRAFT;
+	return done != 0 ? -1 : draft_remove(directory, &merge->update, error);
+}
+
 int merge_drafts(
 	int directory, const Signing *signing, const char *const *paths, size_t n_paths, Error *error)
 {
 	CLEANUP_MERGE Merge merge = {.repository = REPOSITORY_INIT};
-	int done;
 
 	if (open_any(directory, &merge.repository, error) < 0)
 		return -1;
@@ -258,8 +319,5 @@ int merge_drafts(
 			return -1;
 	if (merge.update.count == 0)
 		return SIGNER_IDLE;
-	done = publish_update(&merge.repository, signing, &merge.update, false, error);
-	if (done == PUBLISH_INCOMPLETE)
-		return draft_write(directory, &merge.update, error) < 0 ? -1 : SIGNER_DRAFT;
-	return done != 0 ? -1 : draft_remove(directory, &merge.update, error);
+	return (n_paths == 0 ? publish_finished : publish_given)(&merge, signing, error);
 }

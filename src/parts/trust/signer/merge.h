@@ -10,8 +10,8 @@
 #include "parts/trust/signer/signer.h"
 
 /* Takes the copies, and the bytes of new targets from "../targets" beside each; then publishes them all if
- * enough keys have signed. No path: what is in DIR/staged. Refused: what signs something else than the draft
- * that waits here, a bad signature or one of a stranger, a version that is not the next one, a path that is
- * not delegated to the role. Returns as signer.h says. */
+ * enough keys have signed. No path: what is in DIR/staged, as much of it as is complete. Refused: what signs
+ * something else than the draft that waits here, a bad signature or one of a stranger, a version that is not
+ * the next one, a path that is not delegated to the role. Returns as signer.h says. */
 int merge_drafts(
 	int directory, const Signing *signing, const char *const *paths, size_t n_paths, Error *error);

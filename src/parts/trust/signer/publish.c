@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "parts/trust/signer/content.h"
+#include "parts/trust/signer/draft.h"
 
 enum { SHORT_ID = 16, MISSING_SHOWN = 6 };
 
@@ -113,6 +115,13 @@ static int64_t last_version(const Repository *repository, const char *role)
 	return 0;
 }
 
+int publish_next_version(const Repository *repository, const char *role, int64_t *ret, Error *error)
+{
+	if (__builtin_add_overflow(last_version(repository, role), 1, ret))
+		return error_set(error, "%s metadata has no next version", role);
+	return 0;
+}
+
 static int64_t lifetime_of(const Lifetimes *lifetimes, const char *role)
 {
 	if (strcmp(role, "root") == 0)
@@ -153,9 +162,11 @@ int publish_sign_next(const Repository *repository, const Signing *signing, Upda
 {
 	CLEANUP_JSON json_t *document = NULL;
 	bool is_root = strcmp(role, "root") == 0;
+	int64_t version = 0;
 
-	if (content_date(content, last_version(repository, role), signing->now,
-		    lifetime_of(&signing->lifetimes, role), error) < 0 ||
+	if (publish_next_version(repository, role, &version, error) < 0 ||
+		content_date(content, version, signing->now, lifetime_of(&signing->lifetimes, role), error) <
+			0 ||
 		envelope_new(content, &document, error) < 0)
 		return -1;
 	if (is_root) {
@@ -224,7 +235,29 @@ static int check_signed(const UpdateFile *file, const Authority *authority, cons
 	return state.n_valid >= state.n_needed ? 0 : say_missing(file, &state, asks, error);
 }
 
-static int check_file(
+/* Clients fail at a role that is delegated and has no metadata that its keys have signed. */
+static int check_delegated(
+	const Repository *repository, const Update *update, const UpdateFile *file, Error *error)
+{
+	const Delegations *delegations = &file->targets->delegations;
+
+	for (size_t i = 0; i < delegations->count; i++) {
+		const DelegatedRole *each = &delegations->roles[i];
+		const Targets *published = repository_targets(repository, each->name);
+
+		if (update_find(update, each->name) ||
+			(published && role_verify(&each->role, &delegations->ring, &published->metadata,
+					      each->name, NULL) == 0))
+			continue;
+		(void)error_set(error,
+			"%s version %lld waits for metadata of role %s that its keys have signed", file->role,
+			(long long)file->version, each->name);
+		return PUBLISH_INCOMPLETE;
+	}
+	return 0;
+}
+
+int publish_check_file(
 	const Repository *repository, const Update *update, const UpdateFile *file, Error *error)
 {
 	const Root *old = file->root ? repository_root(repository) : NULL;
@@ -237,17 +270,19 @@ static int check_file(
 		if (done != 0)
 			return done;
 	}
+	/* The delegation may come yet, or have been taken back while the role's draft was waiting. */
 	if (publish_authority(repository, update, file->role, &authority, error) != 0)
-		return -1;
-	return check_signed(file, &authority, "", error);
+		return PUBLISH_INCOMPLETE;
+	done = check_signed(file, &authority, "", error);
+	return done == 0 && file->targets ? check_delegated(repository, update, file, error) : done;
 }
 
-int publish_check_complete(const Repository *repository, const Update *update, Error *error)
+static int check_complete(const Repository *repository, const Update *update, Error *error)
 {
 	int done = 0;
 
 	for (size_t i = 0; done == 0 && i < update->count; i++)
-		done = check_file(repository, update, &update->files[i], error);
+		done = publish_check_file(repository, update, &update->files[i], error);
 	return done;
 }
 
@@ -382,7 +417,7 @@ static int sign_anew(const Repository *repository, const Signing *signing, Updat
 	if (done < 0 || (index && index(update, content, error) < 0) ||
 		publish_sign_next(repository, signing, update, role, content, NULL, error) < 0)
 		return -1;
-	return check_file(repository, update, update_find(update, role), error);
+	return publish_check_file(repository, update, update_find(update, role), error);
 }
 
 static int index_targets(const Update *update, json_t *content, Error *error)
@@ -404,21 +439,43 @@ static int index_snapshot(const Update *update, json_t *content, Error *error)
 	return content_index_file(content, "snapshot", file->version, buffer_bytes(&file->bytes), error);
 }
 
+static int draft_waits(
+	const Repository *repository, const char *role, int64_t *ret_version, bool *ret, Error *error)
+{
+	CLEANUP_FREE char *name = NULL;
+
+	if (publish_next_version(repository, role, ret_version, error) < 0 ||
+		draft_name(role, *ret_version, &name, error) < 0)
+		return -1;
+	*ret = faccessat(repository->directory, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return 0;
+}
+
 /* Targets are signed anew when they must be under the new root, and where its keys changed and are at hand:
- * then a key that is taken away later leaves nothing behind that only it has signed. */
+ * then a key that is taken away later leaves nothing behind that only it has signed. Never in place of a
+ * draft that waits, which would be void. */
 static int follow_root(
 	const Repository *repository, const Signing *signing, Update *update, const Root *root, Error *error)
 {
-	bool can = false;
+	bool can = false, waits = false;
+	bool must = !stands(repository, root, TOP_LEVEL_TARGETS);
+	int64_t version = 0;
 
 	if (update_find(update, "targets"))
 		return 0;
-	if (publish_can_sign(repository, update, signing, "targets", &can, error) < 0)
+	if (publish_can_sign(repository, update, signing, "targets", &can, error) < 0 ||
+		draft_waits(repository, "targets", &version, &waits, error) < 0)
 		return -1;
-	if (stands(repository, root, TOP_LEVEL_TARGETS) &&
-		!(can && is_changed(repository, root, TOP_LEVEL_TARGETS)))
+	if (!must && (waits || !can || !is_changed(repository, root, TOP_LEVEL_TARGETS)))
 		return 0;
-	return sign_anew(repository, signing, update, "targets", NULL, error);
+	if (!waits)
+		return sign_anew(repository, signing, update, "targets", NULL, error);
+	(void)error_set(error,
+		"the new root has other keys of targets, and staged/%lld.targets.json waits: let the new "
+		"keys sign it "
+		"and publish both, or remove it",
+		(long long)version);
+	return PUBLISH_INCOMPLETE;
 }
 
 static bool has_targets(const Update *update)
@@ -450,7 +507,7 @@ static int need_index(
 static int complete(
 	const Repository *repository, const Signing *signing, Update *update, bool renew, Error *error)
 {
-	int done = publish_check_complete(repository, update, error);
+	int done = check_complete(repository, update, error);
 	bool index = renew;
 
 	if (done == 0 && update_find(update, "root"))

@@ -39,6 +39,9 @@ enum {
 int publish_authority(
 	const Repository *repository, const Update *update, const char *role, Authority *ret, Error *error);
 
+/* The version that follows what is published of a role, or what was before its delegation was taken back. */
+int publish_next_version(const Repository *repository, const char *role, int64_t *ret, Error *error);
+
 /* Dates content as the next version of a role, signs it with those of the keys that may, and puts it into the
  * update. *ret_n (may be NULL, and is left alone for root): how many those were. */
 int publish_sign_next(const Repository *repository, const Signing *signing, Update *update, const char *role,
@@ -48,8 +51,10 @@ int publish_sign_next(const Repository *repository, const Signing *signing, Upda
 int publish_can_sign(const Repository *repository, const Update *update, const Signing *signing,
 	const char *role, bool *ret, Error *error);
 
-/* Did enough keys sign each file of the update? PUBLISH_INCOMPLETE when not. */
-int publish_check_complete(const Repository *repository, const Update *update, Error *error);
+/* Did enough keys sign a file of the update, and is what it delegates to there? PUBLISH_INCOMPLETE when not.
+ */
+int publish_check_file(
+	const Repository *repository, const Update *update, const UpdateFile *file, Error *error);
 
 /* May the role sign this path? */
 int publish_check_path(

@@ -40,22 +40,21 @@ int signer_begin(int directory, const Signing *signing, json_t *root, Error *err
 	return settle(&repository, signing, &update, false, error);
 }
 
-static int64_t next_version(const Repository *repository, const char *role)
+/* The draft of a role's next version. */
+static int read_draft(const Repository *repository, const char *role, Update *ret, Error *error)
 {
-	const Targets *targets = repository_targets(repository, role);
-	const Root *root = repository_root(repository);
+	int64_t version = 0;
 
-	if (strcmp(role, "root") == 0)
-		return root ? root->metadata.version + 1 : 1;
-	return targets ? targets->metadata.version + 1 : 1;
+	return publish_next_version(repository, role, &version, error) < 0
+		       ? -1
+		       : draft_read(repository->directory, role, version, ret, error);
 }
 
 /* A release beside a draft of the same version would make the draft void, and what is in it. */
 static int check_no_draft(const Repository *repository, const char *role, Error *error)
 {
 	CLEANUP_UPDATE Update draft = {NULL, 0};
-	int64_t version = next_version(repository, role);
-	int read = draft_read(repository->directory, role, version, &draft, error);
+	int read = read_draft(repository, role, &draft, error);
 
 	if (read == DRAFT_ABSENT)
 		return 0;
@@ -63,7 +62,7 @@ static int check_no_draft(const Repository *repository, const char *role, Error 
 		       ? -1
 		       : error_set(error,
 				 "staged/%lld.%s.json waits for publication: publish it, or remove it, first",
-				 (long long)version, role);
+				 (long long)draft.files[0].version, role);
 }
 
 /* A copy of what is published of a targets role, to change. */
@@ -175,7 +174,7 @@ static int begin_change(
 	const Repository *repository, const char *role, const Metadata *published, json_t **ret, Error *error)
 {
 	CLEANUP_UPDATE Update draft = {NULL, 0};
-	int read = draft_read(repository->directory, role, next_version(repository, role), &draft, error);
+	int read = read_draft(repository, role, &draft, error);
 
 	if (read < 0)
 		return -1;
@@ -198,7 +197,7 @@ static int change_root(const Repository *repository, const Signing *signing, con
 		publish_sign_next(repository, &unsigned_yet, &update, "root", content, NULL, error) < 0 ||
 		draft_write(repository->directory, &update, error) < 0)
 		return -1;
-	return publish_check_complete(repository, &update, error) < 0 ? -1 : SIGNER_DRAFT;
+	return publish_check_file(repository, &update, &update.files[0], error) < 0 ? -1 : SIGNER_DRAFT;
 }
 
 /* Does what is published of a delegated role hold under the update's delegation, without the signature of a
@@ -225,7 +224,7 @@ static int sign_role_anew(
 
 	if (stands(repository, update, role))
 		return 0;
-	read = draft_read(repository->directory, role, next_version(repository, role), &draft, error);
+	read = read_draft(repository, role, &draft, error);
 	if (read < 0 || (read == 0 ? content_copy(envelope_content(draft.files[0].document), &content, error)
 				: published ? content_copy(published->metadata.content, &content, error)
 					    : content_new_targets(&content, error)) < 0)

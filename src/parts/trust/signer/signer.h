@@ -21,8 +21,9 @@ extern const Lifetimes SIGNER_DEFAULT_LIFETIMES; /* 1 year, 90 days, 14 days, 7 
 
 /* What became of it. */
 enum {
-	SIGNER_DRAFT = 1, /* it is a draft now; the sentence says which signatures are missing */
-	SIGNER_IDLE = 2,  /* there was nothing to publish */
+	SIGNER_DRAFT = 1,  /* it is a draft now; the sentence says which signatures are missing */
+	SIGNER_IDLE = 2,   /* there was nothing to publish */
+	SIGNER_PARTLY = 3, /* it is published, but for drafts that wait; the sentence says for what */
 };
 
 /* Begins a repository in an empty directory, with the content of its first root: content_new_root(), with

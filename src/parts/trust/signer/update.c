@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "parts/trust/canonical.h"
 #include "parts/trust/updater-name.h"
 
 static void file_clear(UpdateFile *file)
@@ -23,6 +24,13 @@ void update_cut(Update *update, size_t count)
 {
 	while (update->count > count)
 		file_clear(&update->files[--update->count]);
+}
+
+void update_drop(Update *update, size_t n)
+{
+	file_clear(&update->files[n]);
+	update->count--;
+	memmove(&update->files[n], &update->files[n + 1], (update->count - n) * sizeof(*update->files));
 }
 
 void update_clear(Update *update)
@@ -62,12 +70,25 @@ static int add(Update *update, const UpdateFile *file, Error *error)
 	return 0;
 }
 
+/* What is nested deeply and comes in few bytes from elsewhere would be many once it is indented. */
+static int check_size(json_t *document, Error *error)
+{
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+
+	if (canonical_write(document, &text, error) < 0)
+		return -1;
+	return json_dumpb(document, NULL, 0, JSON_INDENT(2)) < METADATA_SIZE_MAX
+		       ? 0
+		       : error_set(error, "has more than the %d bytes allowed", METADATA_SIZE_MAX);
+}
+
 int update_put(Update *update, const char *role, json_t **document, Error *error)
 {
 	UpdateFile *old = update_find(update, role);
 	CLEANUP_FILE UpdateFile file = {.role = NULL};
 
-	if (text_copy(role, &file.role, error) < 0 || json_write(*document, &file.bytes, error) < 0 ||
+	if (text_copy(role, &file.role, error) < 0 || check_size(*document, error) < 0 ||
+		json_write(*document, &file.bytes, error) < 0 ||
 		json_integer_field(json_object_get(*document, "signed"), "version", 1, INT64_MAX,
 			&file.version, error) < 0 ||
 		parse(&file, error) < 0)

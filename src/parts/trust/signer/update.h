@@ -39,6 +39,9 @@ int update_file_name(const UpdateFile *file, char **ret, Error *error);
 /* Drops what was put behind the first count files. */
 void update_cut(Update *update, size_t count);
 
+/* Drops the n-th file. */
+void update_drop(Update *update, size_t n);
+
 void update_clear(Update *update);
 static inline void update_clear_cleanup(Update *update)
 {
