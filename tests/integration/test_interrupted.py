@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from conftest import BUILD, COMPONENT, assert_fails, run
-from metadata import Metadata, key_id
+from metadata import Metadata, key_id, key_object
 from signing import Ceremony, make_keys, public, publish
 
 RENAMES = "rename,renameat,renameat2"
@@ -125,3 +125,37 @@ def test_who_can_sign_is_told_from_the_root_that_is_trusted(rotation, released, 
     assert_fails(publish(*verify, check=False), "root")
     said = publish(*verify, f"--trusted-root={trusted}").stdout
     assert key_id(new) in said and "is sound" in said
+
+
+@needs_strace
+def test_what_was_interrupted_is_completed_on_a_full_disk(rotation, released):
+    """Between a new root and its timestamp clients are at a loss: mending that needs no room."""
+    new = make_keys(rotation.keys, "timestamp-2")["timestamp-2"]
+    rotation.key("add", "--role=timestamp", public(new))
+    rotation.key("remove", "--role=timestamp", public(rotation.keys / "timestamp.pem"))
+    rotation.sign()
+    assert kill_at(4, "key", "merge", *common(released))
+    assert not (rotation.repository / "metadata/2.root.json").exists()
+    full = run("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=write,openat", "-e", "inject=write:error=ENOSPC",
+               BUILD / "suture-publish", "release", *common(released), "--component=none", "--base", "none", "--fixed", "none",
+               check=False, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+    assert full.returncode == 1
+    assert "is sound" in publish("verify", f"--repository={rotation.repository}").stdout
+    assert rotation.newest("root")["signed"]["version"] == 2 and rotation.signers("timestamp") == {key_id(new)}
+
+
+def test_hundreds_of_teams_can_be_read(rotation, released, packages, directory):
+    metadata = Metadata(rotation.repository, rotation.keys)
+    team = make_keys(directory / "team", "team")["team"]
+    content = metadata.content("targets")
+    names = [f"team-{n}" for n in range(300)]
+    roles = [{"name": name, "keyids": [key_id(team)], "threshold": 1, "terminating": False, "paths": [f"{name}/*"]}
+             for name in names]
+    first = metadata.write(names[0], {**content, "version": 1, "targets": {}}, team)
+    for name in names[1:]:
+        shutil.copy(first, metadata.directory / f"1.{name}.json")
+    metadata.follow("targets", delegations={"keys": {key_id(team): key_object(team)}, "roles": roles})
+    metadata.follow("snapshot", meta={**metadata.content("snapshot")["meta"],
+                                      **{f"{name}.json": {"version": 1} for name in names}})
+    assert "is sound" in publish("verify", f"--repository={rotation.repository}").stdout
+    assert "Published" in released.release(packages["1.0-1"], packages["1.0-1+fix2"]).stdout

@@ -14,7 +14,7 @@
 #include "parts/trust/signer/pending.h"
 #include "programs/publisher/layout.h"
 
-enum { ROOT_MAX = 512 * 1024, METADATA_KEPT_MAX = 256 };
+enum { ROOT_MAX = 512 * 1024 };
 
 /* What the updater keeps lives in memory: each program that reads a repository begins at the trusted root. */
 typedef struct Kept {
@@ -26,7 +26,7 @@ struct Published {
 	char *path;
 	int directory;
 	Updater *updater;
-	Kept kept[METADATA_KEPT_MAX];
+	Kept *kept;
 	size_t n_kept;
 };
 
@@ -60,20 +60,31 @@ static int load_metadata(void *userdata, const char *name, uint64_t max, Buffer 
 	return buffer_append(ret, kept->content.data, kept->content.size, error);
 }
 
+/* The client bounds how many roles it reads. */
+static int add_kept(Published *repository, const char *name, Kept **ret, Error *error)
+{
+	Kept *grown = reallocarray(repository->kept, repository->n_kept + 1, sizeof(*grown));
+	Kept *added;
+
+	if (!grown)
+		return error_memory(error);
+	repository->kept = grown;
+	added = &grown[repository->n_kept];
+	*added = (Kept){.content = BUFFER_INIT};
+	if (text_copy(name, &added->name, error) < 0)
+		return -1;
+	repository->n_kept++;
+	*ret = added;
+	return 0;
+}
+
 static int store_metadata(void *userdata, const char *name, Bytes content, Error *error)
 {
 	Published *repository = userdata;
 	Kept *kept = find_kept(repository, name);
 
-	if (!kept) {
-		if (repository->n_kept == METADATA_KEPT_MAX)
-			return error_set(error, "the repository has too many roles");
-		kept = &repository->kept[repository->n_kept];
-		*kept = (Kept){.content = BUFFER_INIT};
-		if (text_copy(name, &kept->name, error) < 0)
-			return -1;
-		repository->n_kept++;
-	}
+	if (!kept && add_kept(repository, name, &kept, error) < 0)
+		return -1;
 	kept->content.size = 0;
 	return buffer_append(&kept->content, content.data, content.size, error);
 }
@@ -87,6 +98,7 @@ Published *published_free(Published *repository)
 		free(repository->kept[i].name);
 		buffer_clear(&repository->kept[i].content);
 	}
+	free(repository->kept);
 	(void)close_keeping_errno(repository->directory);
 	free(repository->path);
 	free(repository);

@@ -48,13 +48,12 @@ int pending_write(int directory, const Update *update, Error *error)
 	return pending_put_in_place(fd, update, error);
 }
 
-static int copy(int from, int to, const char *name, Error *error)
+/* Moved, not copied: a full disk must not come between a new root and its timestamp. */
+static int move(int from, int to, const char *name, Error *error)
 {
-	CLEANUP_BUFFER Buffer content = BUFFER_INIT;
-
-	if (file_read(from, name, METADATA_SIZE_MAX, &content, error) != 0)
-		return -1;
-	return file_replace(to, name, buffer_bytes(&content), FILE_MODE, error);
+	if (renameat(from, name, to, name) < 0)
+		return error_os(error, errno, "cannot put %s in place", name);
+	return file_sync(to, "metadata", error);
 }
 
 static bool is_root(const char *name)
@@ -74,7 +73,7 @@ static bool is_late(const char *name)
 	return name[0] != '.' && is_root(name);
 }
 
-static int copy_those(int from, int to, bool (*wanted)(const char *name), Error *error)
+static int move_those(int from, int to, bool (*wanted)(const char *name), Error *error)
 {
 	CLEANUP(closedir) DIR *listing = NULL;
 	struct dirent *entry;
@@ -86,20 +85,20 @@ static int copy_those(int from, int to, bool (*wanted)(const char *name), Error 
 		return close_keeping_errno(own);
 	}
 	while ((entry = readdir(listing)))
-		if (wanted(entry->d_name) && copy(from, to, entry->d_name, error) < 0)
+		if (wanted(entry->d_name) && move(from, to, entry->d_name, error) < 0)
 			return -1;
 	return 0;
 }
 
-static int copy_all(int directory, int from, Error *error)
+static int move_all(int directory, int from, Error *error)
 {
 	CLEANUP_CLOSE int to = openat(directory, "metadata", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (to < 0)
 		return error_os(error, errno, "cannot open the directory \"metadata\"");
-	if (copy_those(from, to, is_early, error) < 0 || copy_those(from, to, is_late, error) < 0)
+	if (move_those(from, to, is_early, error) < 0 || move_those(from, to, is_late, error) < 0)
 		return -1;
-	return copy(from, to, "timestamp.json", error);
+	return move(from, to, "timestamp.json", error);
 }
 
 int pending_replay(int directory, Error *error)
@@ -110,11 +109,10 @@ int pending_replay(int directory, Error *error)
 		return 0;
 	if (from < 0)
 		return error_os(error, errno, "cannot open %s", folder);
-	if (faccessat(from, "timestamp.json", F_OK, 0) == 0 && copy_all(directory, from, error) < 0)
+	if (faccessat(from, "timestamp.json", F_OK, 0) == 0 && move_all(directory, from, error) < 0)
 		return error_in(error, "completing the publication that was interrupted");
-	/* The mark of completeness goes first: what is half removed must not be completed again. */
-	if (file_remove(from, "timestamp.json", error) < 0 || file_sync(from, folder, error) < 0 ||
-		file_remove_tree(directory, folder, error) < 0)
+	/* Without the timestamp, what is left was never complete. */
+	if (file_remove_tree(directory, folder, error) < 0)
 		return -1;
 	return file_sync_parent(directory, folder, error);
 }
