@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "parts/trust/signer/signer.h"
 
-enum { FILE_SIZE_MAX = 64 * 1024, DAYS_MAX = 3650, DAY = 24 * 3600 };
+enum { FILE_SIZE_MAX = 64 * 1024, DAY = 24 * 3600 };
 
 static const struct {
 	const char *name;
@@ -30,7 +30,7 @@ static int set(void *userdata, const char *key, const char *value, Error *error)
 
 		if (strcmp(keys[i].name, key) != 0)
 			continue;
-		if (text_to_integer(value, 1, DAYS_MAX, &days, error) < 0)
+		if (text_to_integer(value, 1, LIFETIME_MAX / DAY, &days, error) < 0)
 			return error_in(error, "%s", key);
 		*(int64_t *)((char *)userdata + keys[i].offset) = days * DAY;
 		return 0;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -521,11 +522,25 @@ static int complete(
 	return done;
 }
 
+/* What is published lives no longer than that, so that it was not made yet at this time. */
+static int check_clock(const Repository *repository, int64_t now, Error *error)
+{
+	const Metadata *timestamp = published_metadata(repository, "timestamp");
+	char text[CLOCK_TEXT_SIZE];
+
+	if (!timestamp || timestamp->expires - LIFETIME_MAX <= now)
+		return 0;
+	return error_set(error, "the clock says %s, which is long before what is published was made: set it",
+		clock_to_text(now, text));
+}
+
 int publish_update(Repository *repository, const Signing *signing, Update *update, bool renew, Error *error)
 {
 	size_t count = update->count;
-	int done = publish_check_targets(repository, update, error);
+	int done = check_clock(repository, signing->now, error);
 
+	if (done == 0)
+		done = publish_check_targets(repository, update, error);
 	if (done == 0)
 		done = complete(repository, signing, update, renew, error);
 	if (done != 0) {

@@ -21,6 +21,8 @@ typedef struct Lifetimes {
 	int64_t root, targets, snapshot, timestamp;
 } Lifetimes;
 
+enum { LIFETIME_MAX = 3650 * 24 * 3600 };
+
 /* With what and when an operation signs. */
 typedef struct Signing {
 	const KeySet *keys;

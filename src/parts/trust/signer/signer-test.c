@@ -106,6 +106,16 @@ static void a_refresh_refuses_targets_that_have_expired(void **state)
 	assert_done(refresh_with(test, TEST_ONLINE, TEST_NOW + 100 * TEST_DAY), &test->error);
 }
 
+static void refuses_a_clock_that_is_far_back(void **state)
+{
+	TestRepository *test = *state;
+
+	test_repository_begin(test);
+	assert_fails(refresh_with(test, ONLY_INDEX, 946684800), &test->error,
+		"the clock says 2000-01-01T00:00:00Z");
+	assert_done(refresh_with(test, ONLY_INDEX, TEST_NOW - TEST_DAY), &test->error);
+}
+
 static void refuses_a_key_that_root_does_not_know(void **state)
 {
 	TestRepository *test = *state;
@@ -293,6 +303,7 @@ int main(void)
 		PROMISE(a_refresh_keeps_the_targets_and_their_metadata),
 		PROMISE(a_refresh_refuses_targets_that_have_expired),
 		PROMISE(refuses_a_key_that_root_does_not_know),
+		PROMISE(refuses_a_clock_that_is_far_back),
 		PROMISE(refuses_a_target_whose_bytes_are_not_there),
 		PROMISE(an_interrupted_publication_is_invisible_and_can_be_repeated),
 		PROMISE(refuses_to_begin_over_a_repository),
