@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "parts/trust/path-pattern.h"
+#include "parts/trust/public-key.h"
 #include "parts/trust/root.h"
 
 enum { SHORT_ID_MIN = 8, THRESHOLD_MAX = 256 };
@@ -71,9 +72,31 @@ static bool has_id(const json_t *role, const char *id)
 	return false;
 }
 
+/* One key can be written in more than one way, and is one key all the same. */
+static bool is_same(const json_t *a, const json_t *b)
+{
+	CLEANUP(public_key_free) PublicKey *one = NULL;
+	CLEANUP(public_key_free) PublicKey *other = NULL;
+
+	return a && public_key_new(a, &one, NULL) == 0 && public_key_new(b, &other, NULL) == 0 &&
+	       public_key_same(one, other);
+}
+
+static bool has_key(const RoleEntry *entry, const PublicHalf *key)
+{
+	const json_t *ids = json_object_get(entry->role, "keyids");
+
+	for (size_t i = 0; i < json_array_size(ids); i++)
+		if (is_same(json_object_get(
+				    keys_of(entry->content), json_string_value(json_array_get(ids, i))),
+			    key->object))
+			return true;
+	return has_id(entry->role, key->id);
+}
+
 int role_list_add_key(const RoleEntry *entry, const PublicHalf *key, Error *error)
 {
-	if (has_id(entry->role, key->id))
+	if (has_key(entry, key))
 		return error_set(error, "role %s has the key %.16s already", entry->name, key->id);
 	if (json_add(json_object_get(entry->role, "keyids"), json_string(key->id), error) < 0)
 		return -1;
