@@ -224,3 +224,18 @@ def test_a_delegation_has_no_wildcards_of_its_own(publisher, teams, option, word
     result = publish("delegate", f"--repository={publisher.repository}", "--role=team", f"--key={teams['other']}",
                      *[each for each in options if each.split("=")[0] != option.split("=")[0]], option, check=False)
     assert_fails(result, word, "not a plain word")
+
+
+def test_behind_a_terminating_delegation_nobody_is_asked(delegated, teams, packages, machine, team_device, libraries):
+    """Somebody else may sign the same component, but is delegated to later."""
+    delegate(delegated, "late", teams["other"], machine)
+    delegate(delegated, "team-origin", None, machine, "--terminating")
+    said = publish("verify", f"--repository={delegated.repository}").stdout
+    assert said.count("(terminating)") == 1
+    result = run_release(delegated, packages, "1.0-1+fix1", "--role=late", f"--key={teams['other']}",
+                         f"--keys={delegated.keys}", check=False)
+    assert_fails(result, "another role speaks for it first")
+    team_release(delegated, packages, "team-origin", teams["origin"])
+    accept(delegated, delegated.repository / "staged/2.team-origin.json")
+    team_device.suture("install")
+    team_device.assert_shows("a", libraries["1.0-1+fix1"])

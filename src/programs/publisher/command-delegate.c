@@ -22,6 +22,8 @@ static const Option options[] = {
 	{"key", 0, OPTION_REPEATED, PUBLISHER_OPTION(key), "FILE",
 		"a key of the team: its public half, or the private key"},
 	{"threshold", 0, OPTION_TEXT, PUBLISHER_OPTION(threshold), "N", "how many of them must sign"},
+	{"terminating", 0, OPTION_FLAG, PUBLISHER_OPTION(terminating), NULL,
+		"no role behind it is asked for what it may speak for"},
 	{"remove", 0, OPTION_FLAG, PUBLISHER_OPTION(remove), NULL, "take the delegation back"},
 };
 
@@ -119,15 +121,19 @@ static int delegate(const PublisherSettings *settings, RoleChange *change, Error
 
 static int run(void *settings, const OptionList *operands, Error *error)
 {
+	static const char *const to_remove[] = {"repository", "keys", "role", "remove", NULL};
 	const PublisherSettings *own = settings;
 	const char *missing = missing_option(own);
+	const char *misfit = own->remove ? publisher_find_misfit(own, &command_delegate, to_remove) : NULL;
 	CLEANUP_FREE char *pattern = NULL;
-	RoleChange change = {.end = own->remove};
+	RoleChange change = {.terminating = own->terminating, .end = own->remove};
 	int done;
 
 	(void)operands;
 	if (missing)
 		return publisher_usage("delegate", missing);
+	if (misfit)
+		return publisher_misfit("delegate --remove", misfit);
 	if (root_is_role_name(own->role))
 		return error_set(error, "nothing can be delegated to %s: it is a role of root", own->role);
 	if (!own->remove && make_pattern(own, &pattern, error) < 0)

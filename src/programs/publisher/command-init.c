@@ -22,6 +22,8 @@ static const Option options[] = {
 		"a key of root: its public half, or the private key (default: a new one)"},
 	{"root-threshold", 0, OPTION_TEXT, PUBLISHER_OPTION(root_threshold), "N",
 		"how many of them must sign (default: 1)"},
+	{"type", 0, OPTION_TEXT, PUBLISHER_OPTION(type), "TYPE",
+		"of the new keys: ed25519 (the default), ecdsa (P-256) or rsa (3072 bits, PSS)"},
 };
 
 enum { ROOT_KEYS_MAX = 64 };
@@ -136,14 +138,16 @@ static int make(
 	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
 	CLEANUP_JSON json_t *root = NULL;
 	CLEANUP_CLOSE int directory = -1, keys_fd = -1;
+	const char *type = settings->type ? settings->type : "ed25519";
 	Signing signing;
 	int done;
 
-	if (read_root_keys(settings, &root_keys, &keys, error) < 0 ||
+	if (signer_key_check_type(type, error) < 0 ||
+		read_root_keys(settings, &root_keys, &keys, error) < 0 ||
 		open_empty(repository, keys_directory, &directory, error) < 0 ||
 		keys_make_directory(keys_directory, &keys_fd, error) < 0 ||
-		first_root_make(keys_fd, root_keys.halves, root_keys.count, root_keys.threshold, &keys, &root,
-			error) < 0 ||
+		first_root_make(keys_fd, type, root_keys.halves, root_keys.count, root_keys.threshold, &keys,
+			&root, error) < 0 ||
 		outcome_signing(settings, &keys, &signing, error) < 0)
 		return -1;
 	done = signer_begin(directory, &signing, root, error);

@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "programs/publisher/key-actions.h"
 
-enum { WORDS_MAX = 64 };
+enum { WORDS_MAX = 64, OPTIONS_MAX = 5 };
 
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR",
@@ -26,26 +27,30 @@ typedef struct Action {
 	const char *name;
 	const char *operands;
 	size_t min, max;
+	const char *options[OPTIONS_MAX + 1]; /* that it does not ignore */
 	int (*run)(const PublisherSettings *settings, const OptionList *words, Error *error);
 } Action;
 
 static const Action actions[] = {
-	{"new", "FILE", 1, 1, key_new},
-	{"show", "FILE", 1, 1, key_show},
-	{"sign", "FILE...", 1, WORDS_MAX, key_sign},
-	{"merge", "[FILE...]", 0, WORDS_MAX, key_merge},
-	{"add", "KEY...", 0, WORDS_MAX, key_add},
-	{"remove", "KEY...", 0, WORDS_MAX, key_remove},
-	{"renew", "", 0, 0, key_renew},
+	{"new", "FILE", 1, 1, {"type"}, key_new},
+	{"show", "FILE", 1, 1, {"repository"}, key_show},
+	{"sign", "FILE...", 1, WORDS_MAX, {"repository", "key", "dry-run"}, key_sign},
+	{"merge", "[FILE...]", 0, WORDS_MAX, {"repository", "keys", "key"}, key_merge},
+	{"add", "KEY...", 0, WORDS_MAX, {"repository", "keys", "key", "role", "threshold"}, key_add},
+	{"remove", "KEY...", 0, WORDS_MAX, {"repository", "keys", "key", "role", "threshold"}, key_remove},
+	{"renew", "", 0, 0, {"repository", "keys"}, key_renew},
 };
 
-static int usage(const char *name)
+static const Action *find_action(const char *name)
 {
-	const Action *action = NULL;
-
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		if (strcmp(actions[i].name, name) == 0)
-			action = &actions[i];
+			return &actions[i];
+	return NULL;
+}
+
+static int usage(const char *name, const Action *action)
+{
 	if (action)
 		fprintf(stderr, "suture-publish: say key %s %s; see \"suture-publish key --help\"\n", name,
 			action->operands);
@@ -58,13 +63,18 @@ static int usage(const char *name)
 static int run(void *settings, const OptionList *operands, Error *error)
 {
 	OptionList words = {operands->words + 1, operands->count - 1};
-	const char *name = operands->words[0];
+	const Action *action = find_action(operands->words[0]);
+	CLEANUP_FREE char *name = NULL;
+	const char *misfit;
 
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (strcmp(actions[i].name, name) == 0 && words.count >= actions[i].min &&
-			words.count <= actions[i].max)
-			return actions[i].run(settings, &words, error);
-	return usage(name);
+	if (!action || words.count < action->min || words.count > action->max)
+		return usage(operands->words[0], action);
+	misfit = publisher_find_misfit(settings, &command_key, action->options);
+	if (!misfit)
+		return action->run(settings, &words, error);
+	if (text_format(&name, error, "key %s", action->name) < 0)
+		return -1;
+	return publisher_misfit(name, misfit);
 }
 
 const Command command_key = {

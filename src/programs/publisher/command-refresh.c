@@ -41,6 +41,8 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	(void)operands;
 	if (!own->repository)
 		return publisher_usage("refresh", "--repository=DIR");
+	if (own->accept.count > 0 && own->role)
+		return publisher_misfit("refresh --accept", "role");
 	if (keys_at_hand(own, &keys, error) < 0 || outcome_signing(own, &keys, &signing, error) < 0 ||
 		outcome_open(own->repository, &directory, error) < 0)
 		return -1;

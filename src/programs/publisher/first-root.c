@@ -9,12 +9,12 @@
 #include "parts/trust/signer/role-list.h"
 #include "programs/publisher/keys.h"
 
-static int add_new_key(int directory, const RoleEntry *entry, KeySet *keys, Error *error)
+static int add_new_key(int directory, const char *type, const RoleEntry *entry, KeySet *keys, Error *error)
 {
 	CLEANUP(signer_key_free) SignerKey *key = NULL;
 	CLEANUP_PUBLIC_HALF PublicHalf half = {.object = NULL};
 
-	if (keys_generate(directory, entry->name, &key, error) < 0)
+	if (keys_generate(directory, entry->name, type, &key, error) < 0)
 		return -1;
 	half.object = json_incref(signer_key_public(key));
 	(void)strcpy(half.id, signer_key_id(key));
@@ -34,8 +34,8 @@ static int add_root_keys(
 	return role_list_check(entry, error);
 }
 
-int first_root_make(int directory, const PublicHalf *root_keys, size_t n_root_keys, int64_t threshold,
-	KeySet *keys, json_t **ret, Error *error)
+int first_root_make(int directory, const char *type, const PublicHalf *root_keys, size_t n_root_keys,
+	int64_t threshold, KeySet *keys, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *content = NULL;
 	RoleEntry entry;
@@ -50,7 +50,7 @@ int first_root_make(int directory, const PublicHalf *root_keys, size_t n_root_ke
 		if (role == TOP_LEVEL_ROOT && n_root_keys > 0)
 			continue;
 		if (role_list_find(content, root_role_name(role), &entry, error) != 0 ||
-			add_new_key(directory, &entry, keys, error) < 0)
+			add_new_key(directory, type, &entry, keys, error) < 0)
 			return -1;
 	}
 	*ret = TAKE_PTR(content);

@@ -13,5 +13,5 @@
 
 /* Makes a key for targets, snapshot and timestamp each in the directory, and adds them to keys. Root gets the
  * given keys, of which threshold must sign; or, when none is given, one that is made like the others. */
-int first_root_make(int directory, const PublicHalf *root_keys, size_t n_root_keys, int64_t threshold,
-	KeySet *keys, json_t **ret, Error *error);
+int first_root_make(int directory, const char *type, const PublicHalf *root_keys, size_t n_root_keys,
+	int64_t threshold, KeySet *keys, json_t **ret, Error *error);

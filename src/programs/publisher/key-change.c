@@ -92,6 +92,12 @@ static const char *missing_option(const PublisherSettings *settings)
 	return settings->role ? NULL : "--role=ROLE";
 }
 
+/* A root is signed with "key sign", which shows it first. */
+static bool is_misfit(const PublisherSettings *settings)
+{
+	return root_is_role_name(settings->role) && settings->key.count > 0;
+}
+
 int key_add(const PublisherSettings *settings, const OptionList *words, Error *error)
 {
 	CLEANUP_HALVES Halves halves = {.count = 0};
@@ -100,6 +106,8 @@ int key_add(const PublisherSettings *settings, const OptionList *words, Error *e
 
 	if (missing)
 		return publisher_usage("key add", missing);
+	if (is_misfit(settings))
+		return publisher_misfit("key add, of a role of root,", "key");
 	if (read_halves(words, &halves, error) < 0)
 		return -1;
 	wanted.n_add = halves.count;
@@ -114,6 +122,8 @@ int key_remove(const PublisherSettings *settings, const OptionList *words, Error
 
 	if (missing)
 		return publisher_usage("key remove", missing);
+	if (is_misfit(settings))
+		return publisher_misfit("key remove, of a role of root,", "key");
 	if (read_ids(words, &halves, error) < 0)
 		return -1;
 	return change(settings, settings->role, &wanted, error);

@@ -52,13 +52,11 @@ static int sign_one(const PublisherSettings *settings, const char *path, const K
 int key_sign(const PublisherSettings *settings, const OptionList *words, Error *error)
 {
 	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
-	PublisherSettings only_named = *settings;
 
 	/* What is asked for here is one person's signature: no directory of keys takes part. */
-	only_named.keys = NULL;
 	if (settings->key.count == 0 && !settings->dry_run)
 		return publisher_usage("key sign", "--key=FILE with the private key, or its URI");
-	if (settings->key.count > 0 && keys_at_hand(&only_named, &keys, error) < 0)
+	if (settings->key.count > 0 && keys_at_hand(settings, &keys, error) < 0)
 		return -1;
 	for (size_t i = 0; i < words->count; i++)
 		if (sign_one(settings, words->words[i], &keys, error) < 0)

@@ -38,14 +38,14 @@ int keys_make_directory(const char *path, int *ret_fd, Error *error)
 	return file_sync_parent(AT_FDCWD, path, error);
 }
 
-int keys_generate(int directory, const char *role, SignerKey **ret, Error *error)
+int keys_generate(int directory, const char *role, const char *type, SignerKey **ret, Error *error)
 {
 	CLEANUP(signer_key_free) SignerKey *key = NULL;
 	CLEANUP_FREE char *name = NULL, *public_name = NULL;
 
 	if (text_format(&name, error, "%s.pem", role) < 0 ||
 		text_format(&public_name, error, "%s.pem.pub", role) < 0 ||
-		signer_key_generate("ed25519", &key, error) < 0 ||
+		signer_key_generate(type, &key, error) < 0 ||
 		signer_key_save(key, directory, name, error) < 0 ||
 		key_public_write(signer_key_public(key), directory, public_name, error) < 0)
 		return -1;

@@ -15,7 +15,7 @@
 int keys_path(const char *repository, const char *path, char **ret, Error *error);
 
 /* A new key for a role in the directory: ROLE.pem and ROLE.pem.pub. */
-int keys_generate(int directory, const char *role, SignerKey **ret, Error *error);
+int keys_generate(int directory, const char *role, const char *type, SignerKey **ret, Error *error);
 
 /* A new directory, mode 0700. Refuses one that exists. */
 int keys_make_directory(const char *path, int *ret_fd, Error *error);

@@ -14,7 +14,7 @@ typedef struct PublisherSettings {
 	const char *rollout_hours, *released, *trusted_root, *address;
 	OptionList base, fixed, advisories;
 	OptionList key, root_keys, accept; /* keys and drafts: files or URIs */
-	bool with_docs, dry_run, json, quiet, remove;
+	bool with_docs, dry_run, json, remove, terminating;
 } PublisherSettings;
 
 extern const Command command_delegate;
@@ -31,3 +31,11 @@ extern const Command command_withdraw;
 
 /* Says on stderr what a command cannot do without; returns its exit code. */
 int publisher_usage(const char *command, const char *missing);
+
+/* The same, of an option that it would have to ignore. */
+int publisher_misfit(const char *command, const char *option);
+
+/* The first option of a command's table that is given, and is none of the NULL-terminated list; NULL: there
+ * is none. */
+const char *publisher_find_misfit(
+	const PublisherSettings *settings, const Command *command, const char *const *fitting);

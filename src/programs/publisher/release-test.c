@@ -71,7 +71,7 @@ static void make_repository(Fixture *fixture)
 	Signing signing;
 
 	assert_done(keys_make_directory(fixture->keys, &keys_fd, &error), &error);
-	assert_done(first_root_make(keys_fd, NULL, 0, 1, &keys, &root, &error), &error);
+	assert_done(first_root_make(keys_fd, "ed25519", NULL, 0, 1, &keys, &root, &error), &error);
 	assert_done(outcome_signing(&fixture->settings, &keys, &signing, &error), &error);
 	assert_done(file_make_directories(fixture->fd, "repository", 0755, &directory, &error), &error);
 	assert_done(signer_begin(directory, &signing, root, &error), &error);

@@ -102,6 +102,7 @@ static int add_paths(const Report *report, const char *name, json_t *role, Error
 {
 	const State *state = report->repository.published;
 	json_t *paths = json_array();
+	bool terminating = false;
 
 	if (json_put(role, "paths", paths, error) < 0)
 		return -1;
@@ -118,9 +119,10 @@ static int add_paths(const Report *report, const char *name, json_t *role, Error
 				return error_memory(error);
 			if (add_prefixes(each->hash_prefixes, paths, error) < 0)
 				return -1;
+			terminating = terminating || each->terminating;
 		}
 	}
-	return 0;
+	return json_put(role, "terminating", json_boolean(terminating), error);
 }
 
 static int warn_of_expiry(Report *report, const char *name, int64_t expires, Error *error)
@@ -252,6 +254,8 @@ static void print_role(const json_t *role)
 		json_array_size(keys) == 1 ? "" : "s");
 	for (size_t i = 0; i < json_array_size(paths); i++)
 		describe_line("      ", json_string_value(json_array_get(paths, i)));
+	if (json_is_true(json_object_get(role, "terminating")))
+		printf("      and nobody behind it is asked for these (terminating)\n");
 	for (size_t i = 0; i < json_array_size(keys); i++) {
 		const json_t *key = json_array_get(keys, i);
 

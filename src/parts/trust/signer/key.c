@@ -142,15 +142,20 @@ static EVP_PKEY *generate(const char *type)
 	return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 }
 
+int signer_key_check_type(const char *type, Error *error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kinds[i].type, type) == 0)
+			return 0;
+	return error_set(error, "there is no type of key \"%s\": say ed25519, ecdsa or rsa", type);
+}
+
 int signer_key_generate(const char *type, SignerKey **ret, Error *error)
 {
 	CLEANUP_PAIR EVP_PKEY *pair = NULL;
-	bool known = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		known = known || strcmp(kinds[i].type, type) == 0;
-	if (!known)
-		return error_set(error, "there is no type of key \"%s\": say ed25519, ecdsa or rsa", type);
+	if (signer_key_check_type(type, error) < 0)
+		return -1;
 	pair = generate(type);
 	if (!pair)
 		return error_set(error, "libcrypto cannot generate an %s key", type);

@@ -18,6 +18,9 @@ enum { SIGNER_KEY_FILE_MAX = 16384 };
 
 typedef struct SignerKey SignerKey;
 
+/* Is there such a type of key: "ed25519", "ecdsa", "rsa"? */
+int signer_key_check_type(const char *type, Error *error);
+
 /* type: "ed25519", "ecdsa" or "rsa", as metadata's keytype. */
 int signer_key_generate(const char *type, SignerKey **ret, Error *error);
 

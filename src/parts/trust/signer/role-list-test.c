@@ -99,11 +99,15 @@ static void delegates_patterns_and_takes_them_back(void **state)
 	assert_done(content_new_targets(&targets, &error), &error);
 	assert_int_equal(role_list_find(targets, "team", &role, &error), ROLE_LIST_ABSENT);
 	assert_int_equal(role_list_end_delegation(targets, "team", &error), ROLE_LIST_ABSENT);
-	assert_done(role_list_delegate(targets, "team", "a/*", &error), &error);
-	assert_done(role_list_delegate(targets, "team", "b/*", &error), &error);
-	assert_fails(role_list_delegate(targets, "team", "b/*", &error), &error, "has b/* already");
+	assert_done(role_list_delegate(targets, "team", "a/*", false, &error), &error);
+	assert_done(role_list_delegate(targets, "team", "b/*", false, &error), &error);
+	assert_fails(role_list_delegate(targets, "team", "b/*", false, &error), &error, "has b/* already");
 	role = find(targets, "team");
 	add(&role, "aaaaaaaa1");
+	assert_true(json_is_false(json_object_get(role.role, "terminating")));
+	assert_done(role_list_delegate(targets, "team", "b/*", true, &error), &error);
+	assert_true(json_is_true(json_object_get(role.role, "terminating")));
+	assert_fails(role_list_delegate(targets, "team", "b/*", true, &error), &error, "has b/* already");
 	assert_int_equal(json_array_size(json_object_get(role.role, "paths")), 2);
 	assert_int_equal(
 		json_object_size(json_object_get(json_object_get(targets, "delegations"), "keys")), 1);
@@ -121,7 +125,8 @@ static void refuses_names_that_are_no_roles(void **state)
 	(void)state;
 	assert_done(content_new_targets(&targets, &error), &error);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		assert_fails(role_list_delegate(targets, names[i], "a/*", &error), &error, "is no name");
+		assert_fails(
+			role_list_delegate(targets, names[i], "a/*", false, &error), &error, "is no name");
 }
 
 static void leaves_hash_bins_of_others_alone(void **state)
@@ -131,7 +136,7 @@ static void leaves_hash_bins_of_others_alone(void **state)
 	Error error = ERROR_INIT;
 
 	(void)state;
-	assert_fails(role_list_delegate(targets, "team", "a/*", &error), &error, "hash bins");
+	assert_fails(role_list_delegate(targets, "team", "a/*", false, &error), &error, "hash bins");
 	assert_true(json_equal(before, targets));
 }
 

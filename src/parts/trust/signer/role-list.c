@@ -219,9 +219,24 @@ static int new_role(json_t *roles, const char *name, json_t **ret, Error *error)
 	return 0;
 }
 
-int role_list_delegate(json_t *targets, const char *name, const char *pattern, Error *error)
+/* One more pattern, unless only the end of the search is asked for. */
+static int add_pattern(
+	const json_t *role, const char *name, const char *pattern, bool may_be_there, Error *error)
 {
-	json_t *roles = NULL, *role, *paths;
+	json_t *paths = json_object_get(role, "paths");
+
+	if (!paths)
+		return error_set(error, "role %s is delegated to by hash prefixes", name);
+	for (size_t i = 0; i < json_array_size(paths); i++)
+		if (strcmp(json_string_value(json_array_get(paths, i)), pattern) == 0)
+			return may_be_there ? 0 : error_set(error, "role %s has %s already", name, pattern);
+	return json_add(paths, json_string(pattern), error);
+}
+
+int role_list_delegate(json_t *targets, const char *name, const char *pattern, bool terminating, Error *error)
+{
+	json_t *roles = NULL, *role;
+	bool ends;
 
 	if (strlen(pattern) > PATH_PATTERN_MAX)
 		return error_set(error, "the path pattern is longer than %d bytes", PATH_PATTERN_MAX);
@@ -230,13 +245,10 @@ int role_list_delegate(json_t *targets, const char *name, const char *pattern, E
 	role = json_array_get(roles, find_delegated(targets, name));
 	if (!role && new_role(roles, name, &role, error) < 0)
 		return -1;
-	paths = json_object_get(role, "paths");
-	if (!paths)
-		return error_set(error, "role %s is delegated to by hash prefixes", name);
-	for (size_t i = 0; i < json_array_size(paths); i++)
-		if (strcmp(json_string_value(json_array_get(paths, i)), pattern) == 0)
-			return error_set(error, "role %s has %s already", name, pattern);
-	return json_add(paths, json_string(pattern), error);
+	ends = terminating && !json_is_true(json_object_get(role, "terminating"));
+	if (add_pattern(role, name, pattern, ends, error) < 0)
+		return -1;
+	return ends ? json_put(role, "terminating", json_true(), error) : 0;
 }
 
 int role_list_end_delegation(json_t *targets, const char *name, Error *error)

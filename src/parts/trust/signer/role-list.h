@@ -7,6 +7,7 @@
  */
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,8 +36,10 @@ int role_list_set_threshold(const RoleEntry *entry, int64_t threshold, Error *er
 /* After the changes: are there as many keys as must sign? */
 int role_list_check(const RoleEntry *entry, Error *error);
 
-/* Delegates the paths that match a pattern; the role is new, or gets one more pattern. */
-int role_list_delegate(json_t *targets, const char *name, const char *pattern, Error *error);
+/* Delegates the paths that match a pattern; the role is new, or gets one more pattern. terminating: for what
+ * it may sign, no role behind it is asked; else that stays as it was. */
+int role_list_delegate(
+	json_t *targets, const char *name, const char *pattern, bool terminating, Error *error);
 
 /* ROLE_LIST_ABSENT, with the sentence set, when nothing is delegated to the role. */
 int role_list_end_delegation(json_t *targets, const char *name, Error *error);

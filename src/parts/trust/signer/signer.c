@@ -238,7 +238,8 @@ static int change_delegation(json_t *targets, const char *role, const RoleChange
 
 	if (change->end)
 		return role_list_end_delegation(targets, role, error) == 0 ? 0 : -1;
-	if (change->pattern && role_list_delegate(targets, role, change->pattern, error) < 0)
+	if (change->pattern &&
+		role_list_delegate(targets, role, change->pattern, change->terminating, error) < 0)
 		return -1;
 	if (role_list_find(targets, role, &entry, error) != 0)
 		return -1;

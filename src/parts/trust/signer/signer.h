@@ -49,6 +49,7 @@ typedef struct RoleChange {
 	size_t n_remove;
 	int64_t threshold;   /* 0: as it was */
 	const char *pattern; /* what is delegated to it; NULL: as it was */
+	bool terminating;    /* with pattern: nobody behind the role is asked for what it may sign */
 	bool end;            /* the delegation ends */
 } RoleChange;
 
