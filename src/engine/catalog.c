@@ -203,6 +203,7 @@ static int read_series(Engine *engine, Remote *remote, const Listed *items, size
 	size_t chosen = 0;
 	int r;
 
+	series->newest_digest = items[0].digest;
 	if (text_copy(items[0].component, &series->component, error) < 0)
 		return -1;
 	r = read_manifest(engine, remote, &items[0], &series->manifest, error);

@@ -22,6 +22,7 @@ typedef struct CatalogSeries {
 	char *component;
 	CatalogVerdict verdict;
 	Digest manifest_digest; /* of the newest that is not withdrawn; for CATALOG_WITHDRAWN of the newest */
+	Digest newest_digest;   /* of the newest, withdrawn or not */
 	Manifest *manifest;
 	unsigned *withdrawn; /* sequences, by the newest manifest's word */
 	size_t n_withdrawn;

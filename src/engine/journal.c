@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/plan.h"
+
 static const char format_name[] = "suture-journal-1";
 static const char document_name[] = "journal";
 
@@ -25,6 +27,23 @@ const char *journal_state_name(TransactionState state)
 	return state_names[state];
 }
 
+/* Why something goes is known now: whoever finishes an interrupted transaction could not tell. */
+static int put_departures(const Transaction *transaction, json_t *document, Error *error)
+{
+	json_t *departures = json_object();
+
+	if (json_put(document, "departures", departures, error) < 0)
+		return -1;
+	for (size_t i = 0; i < transaction->n_changes; i++) {
+		const Change *change = &transaction->changes[i];
+
+		if (change->to == 0 && json_put_text(departures, change->component,
+					       plan_action_name(change->action), error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int journal_write(const Transaction *transaction, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -38,7 +57,8 @@ int journal_write(const Transaction *transaction, Error *error)
 		json_put_integer(document, "transaction", (int64_t)transaction->number, error) < 0 ||
 		json_put_time(document, "started", transaction->started, error) < 0 ||
 		improvements_to_json(&transaction->goal, &goal, error) < 0 ||
-		json_put(document, "goal", goal, error) < 0)
+		json_put(document, "goal", goal, error) < 0 ||
+		put_departures(transaction, document, error) < 0)
 		return -1;
 	return store_save(transaction->engine->store, document_name, document, error);
 }
@@ -57,7 +77,7 @@ static int state_from_name(const char *name, TransactionState *ret, Error *error
 static int read_document(const json_t *document, const Store *store, Journal *ret, Error *error)
 {
 	const char *format, *state;
-	json_t *goal;
+	json_t *goal, *departures = NULL;
 	int64_t generation, number;
 
 	if (json_string_field(document, "format", 64, &format, error) < 0)
@@ -68,8 +88,11 @@ static int read_document(const json_t *document, const Store *store, Journal *re
 		state_from_name(state, &ret->reached, error) < 0 ||
 		json_integer_field(document, "generation", 0, INT64_MAX, &generation, error) < 0 ||
 		json_integer_field(document, "transaction", 1, INT64_MAX, &number, error) < 0 ||
-		json_array_field(document, "goal", IMPROVEMENTS_MAX, &goal, error) < 0)
+		json_array_field(document, "goal", IMPROVEMENTS_MAX, &goal, error) < 0 ||
+		(json_has(document, "departures") &&
+			json_object_field(document, "departures", &departures, error) < 0))
 		return -1;
+	ret->departures = json_incref(departures);
 	ret->generation = (uint64_t)generation;
 	ret->number = (uint64_t)number;
 	return improvements_from_json(goal, store, &ret->goal, error);

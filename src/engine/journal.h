@@ -14,6 +14,7 @@ typedef struct Journal {
 	TransactionState reached;
 	uint64_t generation, number;
 	Improvements goal;
+	json_t *departures; /* {COMPONENT: action} for what the goal lacks */
 } Journal;
 
 #define JOURNAL_INIT \
@@ -25,6 +26,7 @@ typedef struct Journal {
 static inline void journal_clear_cleanup(Journal *journal)
 {
 	improvements_clear(&journal->goal);
+	json_decref(journal->departures);
 }
 #define CLEANUP_JOURNAL __attribute__((cleanup(journal_clear_cleanup)))
 

@@ -18,6 +18,11 @@ static const char *const action_names[] = {
 	[CHANGE_RETIRE] = "retire",
 };
 
+const char *plan_action_name(ChangeAction action)
+{
+	return action_names[action];
+}
+
 static bool starts_from(const Transaction *transaction, const Manifest *manifest, const char *from)
 {
 	const Improvement *active = improvements_find(&transaction->state.active, manifest->component);
@@ -56,8 +61,21 @@ static bool is_asked_for(EngineNames components, const char *component)
 	return components.count == 0;
 }
 
+/* What the journal of an interrupted transaction says. */
+static ChangeAction why_it_was_to_go(const json_t *departures, const char *component)
+{
+	const char *name = json_string_value(json_object_get(departures, component));
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(action_names); i++)
+		if (strcmp(action_names[i], name) == 0)
+			return (ChangeAction)i;
+	return CHANGE_RETIRE;
+}
+
 static ChangeAction why_gone(const Transaction *transaction, const Manifest *manifest)
 {
+	if (transaction->departures)
+		return why_it_was_to_go(transaction->departures, manifest->component);
 	if (!transaction->catalog)
 		return is_asked_for(transaction->components, manifest->component) ? CHANGE_REMOVE
 										  : CHANGE_RETIRE;
@@ -74,8 +92,8 @@ static ChangeAction why_gone(const Transaction *transaction, const Manifest *man
 	return CHANGE_RETIRE;
 }
 
-static int add_change(Transaction *transaction, ChangeAction action, const Manifest *manifest, unsigned from,
-	unsigned to, Error *error)
+static int add_change(Transaction *transaction, ChangeAction action, const Manifest *manifest,
+	const Manifest *leaving, Error *error)
 {
 	Change *changes = reallocarray(transaction->changes, transaction->n_changes + 1, sizeof(*changes));
 	Change *change;
@@ -84,7 +102,13 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 		return error_memory(error);
 	transaction->changes = changes;
 	change = &changes[transaction->n_changes++];
-	*change = (Change){.action = action, .from = from, .to = to, .manifest = manifest};
+	*change = (Change){
+		.action = action,
+		.from = leaving ? leaving->sequence : 0,
+		.to = action == CHANGE_INSTALL ? manifest->sequence : 0,
+		.manifest = manifest,
+		.leaving = leaving,
+	};
 	(void)snprintf(change->component, sizeof(change->component), "%s", manifest->component);
 	if (action != CHANGE_INSTALL)
 		return 0;
@@ -92,7 +116,7 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 	if (!change->download &&
 		!store_has_blob(transaction->engine->store, STORE_IMAGE, &manifest->image_digest))
 		return error_set(error, "%s (%u): the manifest offers no download that this device can use",
-			manifest->component, to);
+			manifest->component, manifest->sequence);
 	return 0;
 }
 
@@ -112,8 +136,8 @@ static int add_arrivals(Transaction *transaction, Error *error)
 
 		if (is_here(transaction, active, &transaction->goal.items[i]))
 			continue;
-		if (add_change(transaction, CHANGE_INSTALL, wanted, active ? active->manifest->sequence : 0,
-			    wanted->sequence, error) < 0)
+		if (add_change(transaction, CHANGE_INSTALL, wanted, active ? active->manifest : NULL, error) <
+			0)
 			return -1;
 	}
 	return 0;
@@ -126,8 +150,7 @@ static int add_departures(Transaction *transaction, Error *error)
 
 		if (improvements_find(&transaction->goal, active->component))
 			continue;
-		if (add_change(transaction, why_gone(transaction, active), active, active->sequence, 0,
-			    error) < 0)
+		if (add_change(transaction, why_gone(transaction, active), active, active, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -156,21 +179,48 @@ int plan_changes(Transaction *transaction, Error *error)
 	return choose_generation(transaction, error);
 }
 
+static int add_advisory(json_t *array, const ManifestAdvisory *advisory, Error *error)
+{
+	json_t *item = json_object();
+
+	if (json_add(array, item, error) < 0 || json_put_text(item, "id", advisory->id, error) < 0 ||
+		json_put_text(item, "severity", advisory->severity, error) < 0)
+		return -1;
+	return json_put_text(item, "summary", advisory->summary, error);
+}
+
 int plan_put_advisories(json_t *object, const Manifest *manifest, Error *error)
 {
 	json_t *array = json_array();
 
 	if (json_put(object, "advisories", array, error) < 0)
 		return -1;
-	for (size_t i = 0; i < manifest->n_advisories; i++) {
-		json_t *item = json_object();
-
-		if (json_add(array, item, error) < 0 ||
-			json_put_text(item, "id", manifest->advisories[i].id, error) < 0 ||
-			json_put_text(item, "severity", manifest->advisories[i].severity, error) < 0 ||
-			json_put_text(item, "summary", manifest->advisories[i].summary, error) < 0)
+	for (size_t i = 0; i < manifest->n_advisories; i++)
+		if (add_advisory(array, &manifest->advisories[i], error) < 0)
 			return -1;
-	}
+	return 0;
+}
+
+static bool fixes(const Manifest *manifest, const char *advisory)
+{
+	for (size_t i = 0; i < manifest->n_advisories; i++)
+		if (strcmp(manifest->advisories[i].id, advisory) == 0)
+			return true;
+	return false;
+}
+
+/* What the letter that goes fixes, and the one that comes, if any does, does not. */
+static int put_open_again(json_t *object, const Change *change, Error *error)
+{
+	const Manifest *leaving = change->leaving;
+	json_t *array = json_array();
+
+	if (json_put(object, "open_again", array, error) < 0)
+		return -1;
+	for (size_t i = 0; leaving && i < leaving->n_advisories; i++)
+		if (!(change->to && fixes(change->manifest, leaving->advisories[i].id)) &&
+			add_advisory(array, &leaving->advisories[i], error) < 0)
+			return -1;
 	return 0;
 }
 
@@ -202,7 +252,7 @@ int plan_change_to_json(const Change *change, json_t *object, Error *error)
 				       error) < 0) ||
 		json_put_integer(object, "image_size", (int64_t)manifest->image_size, error) < 0 ||
 		json_put_integer(object, "files", (int64_t)manifest->n_files, error) < 0 ||
-		plan_put_advisories(object, manifest, error) < 0)
+		plan_put_advisories(object, manifest, error) < 0 || put_open_again(object, change, error) < 0)
 		return -1;
 	return change->download ? put_download(change, object, error) : 0;
 }
@@ -218,6 +268,39 @@ static int put_changes(const Transaction *transaction, json_t *document, Error *
 
 		if (json_add(changes, object, error) < 0 ||
 			plan_change_to_json(&transaction->changes[i], object, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_kept_off(json_t *array, const CatalogSeries *series, Error *error)
+{
+	json_t *item = json_object();
+	char letter[LETTER_SIZE];
+
+	if (json_add(array, item, error) < 0 ||
+		json_put_text(item, "component", series->component, error) < 0 ||
+		json_put_text(item, "letter", letter_from_sequence(series->manifest->sequence, letter),
+			error) < 0 ||
+		json_put_text(item, "base_version", series->manifest->base_version, error) < 0)
+		return -1;
+	return plan_put_advisories(item, series->manifest, error);
+}
+
+/* What the repository has for this system, and people took off. */
+static int put_kept_off(const Transaction *transaction, json_t *document, Error *error)
+{
+	json_t *array = json_array();
+
+	if (json_put(document, "kept_off", array, error) < 0)
+		return -1;
+	for (size_t i = 0; transaction->catalog && i < transaction->catalog->n; i++) {
+		const CatalogSeries *series = &transaction->catalog->series[i];
+
+		if (series->verdict == CATALOG_FITS &&
+			kept_off_covers(&transaction->state.kept_off, series->manifest) &&
+			!improvements_find(&transaction->goal, series->component) &&
+			add_kept_off(array, series, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -255,7 +338,8 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 		return error_memory(error);
 	if (json_put_text(document, "format", format_name, error) < 0 ||
 		json_put(document, "done", json_boolean(done), error) < 0 ||
-		put_changes(transaction, document, error) < 0 || put_unfit(transaction, document, error) < 0)
+		put_changes(transaction, document, error) < 0 ||
+		put_kept_off(transaction, document, error) < 0 || put_unfit(transaction, document, error) < 0)
 		return -1;
 	/* Before, the prediction: who uses today what the goal replaces. After, the truth. */
 	if (exposure_report(transaction->engine, &transaction->state, &transaction->goal, &exposed, error) <

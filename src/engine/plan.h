@@ -11,6 +11,9 @@
  * number. */
 int plan_changes(Transaction *transaction, Error *error);
 
+/* "install", "remove", … */
+const char *plan_action_name(ChangeAction action);
+
 /* The report: what would be done (done false: with the processes that would be exposed), or was. */
 int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error);
 

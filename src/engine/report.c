@@ -68,6 +68,26 @@ static int put_improvements(const State *state, json_t *document, Error *error)
 	return 0;
 }
 
+/* What people took off, and is not back in a newer letter. */
+static int put_kept_off(const State *state, json_t *document, Error *error)
+{
+	json_t *array = json_array();
+
+	if (json_put(document, "kept_off", array, error) < 0)
+		return -1;
+	for (size_t i = 0; i < state->kept_off.n; i++) {
+		json_t *item;
+
+		if (improvements_find(&state->active, state->kept_off.items[i].component))
+			continue;
+		item = json_object();
+		if (json_add(array, item, error) < 0 ||
+			kept_off_item_to_json(&state->kept_off.items[i], item, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* "base": nothing is installed. "protected": active, and nobody is exposed. "exposed": active, and somebody
  * is. "unknown": active, but not every process could be looked into. "inactive": /usr shows the base.
  * "interrupted": /usr shows a generation that the state does not know (yet). */
@@ -142,7 +162,7 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 		json_put_integer(document, "generation", (int64_t)mounted, error) < 0 ||
 		json_put_text(document, "verdict", judge(&state, mounted, exposed), error) < 0 ||
 		json_put_text(document, "integrity", layers_integrity(), error) < 0 ||
-		put_improvements(&state, document, error) < 0 ||
+		put_improvements(&state, document, error) < 0 || put_kept_off(&state, document, error) < 0 ||
 		put_freshness(engine, &state, document, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);

@@ -30,6 +30,17 @@ static int check_format(const json_t *document, Error *error)
 	return 0;
 }
 
+static int read_kept_off(const json_t *document, State *state, Error *error)
+{
+	json_t *kept_off;
+
+	if (!json_has(document, "kept_off"))
+		return 0;
+	if (json_array_field(document, "kept_off", IMPROVEMENTS_MAX, &kept_off, error) < 0)
+		return -1;
+	return kept_off_from_json(kept_off, &state->kept_off, error);
+}
+
 /* All but what is active. */
 static int read_numbers(const json_t *document, State *state, Error *error)
 {
@@ -45,7 +56,8 @@ static int read_numbers(const json_t *document, State *state, Error *error)
 		(json_has(document, "expires") &&
 			json_time_field(document, "expires", &state->expires, error) < 0) ||
 		(json_has(document, "old_data_since") &&
-			json_time_field(document, "old_data_since", &state->old_data_since, error) < 0))
+			json_time_field(document, "old_data_since", &state->old_data_since, error) < 0) ||
+		read_kept_off(document, state, error) < 0)
 		return -1;
 	state->generation = (uint64_t)generation;
 	state->last_generation = (uint64_t)last;
@@ -101,7 +113,7 @@ int state_load(const Store *store, State *ret, Error *error)
 int state_save(Store *store, const State *state, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
-	json_t *active = NULL;
+	json_t *active = NULL, *kept_off = NULL;
 
 	if (!document)
 		return error_memory(error);
@@ -111,6 +123,8 @@ int state_save(Store *store, const State *state, Error *error)
 		json_put_integer(document, "transactions", (int64_t)state->transactions, error) < 0 ||
 		improvements_to_json(&state->active, &active, error) < 0 ||
 		json_put(document, "active", active, error) < 0 ||
+		kept_off_to_json(&state->kept_off, &kept_off, error) < 0 ||
+		json_put(document, "kept_off", kept_off, error) < 0 ||
 		json_put(document, "generations", json_incref(state->generations), error) < 0 ||
 		(state->checked > 0 && json_put_time(document, "checked", state->checked, error) < 0) ||
 		(state->expires > 0 && json_put_time(document, "expires", state->expires, error) < 0) ||
@@ -144,6 +158,7 @@ int state_mend(Store *store, Error *error)
 void state_clear(State *state)
 {
 	improvements_clear(&state->active);
+	kept_off_clear(&state->kept_off);
 	json_decref(state->generations);
 	*state = STATE_INIT;
 }

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "engine/improvements.h"
+#include "engine/kept-off.h"
 #include "parts/store/store.h"
 
 enum { STATE_EXPIRES_SOON = 24 * 60 * 60 }; /* seconds before metadata expires */
@@ -21,6 +22,7 @@ typedef struct State {
 	int64_t expires;          /* when that metadata expires; 0: unknown */
 	int64_t old_data_since;   /* since when checks get old metadata; 0: they do not */
 	Improvements active;      /* what generation holds */
+	KeptOff kept_off;         /* what people took off */
 	json_t *generations;      /* {"NUMBER": [manifest digests]}: what each mounted generation holds */
 } State;
 

@@ -102,13 +102,28 @@ static int keep_active(Transaction *transaction, Error *error)
 	return 0;
 }
 
+static bool is_named(EngineNames components, const char *component)
+{
+	for (size_t i = 0; i < components.count; i++)
+		if (strcmp(components.names[i], component) == 0)
+			return true;
+	return false;
+}
+
+/* What people took off comes back when they ask for it, or in a newer letter. */
+static bool is_kept_off(const Transaction *transaction, const CatalogSeries *series)
+{
+	return kept_off_covers(&transaction->state.kept_off, series->manifest) &&
+	       !is_named(transaction->components, series->component);
+}
+
 static int add_available(Transaction *transaction, Error *error)
 {
 	for (size_t i = 0; i < transaction->catalog->n; i++) {
 		const CatalogSeries *series = &transaction->catalog->series[i];
 		const Improvement *have = improvements_find(&transaction->goal, series->component);
 
-		if (series->verdict != CATALOG_FITS ||
+		if (series->verdict != CATALOG_FITS || is_kept_off(transaction, series) ||
 			(have && have->manifest->sequence >= series->manifest->sequence))
 			continue;
 		if (improvements_put(&transaction->goal, transaction->engine->store, &series->manifest_digest,

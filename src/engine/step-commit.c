@@ -9,54 +9,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/collect.h"
 #include "engine/history.h"
 #include "engine/transaction.h"
 #include "parts/overlay/overlay.h"
-
-/* The digests of all images that some mounted generation, or the state, needs. */
-typedef struct Kept {
-	Digest *images;
-	size_t n;
-} Kept;
-
-static void kept_clear(Kept *kept)
-{
-	free(kept->images);
-}
-
-static int keep(Kept *kept, const Improvements *set, Error *error)
-{
-	Digest *images = reallocarray(kept->images, kept->n + set->n + 1, sizeof(*images));
-
-	if (!images)
-		return error_memory(error);
-	kept->images = images;
-	for (size_t i = 0; i < set->n; i++)
-		images[kept->n++] = set->items[i].manifest->image_digest;
-	return 0;
-}
-
-static int collect(Transaction *transaction, const uint64_t *mounted, size_t n_mounted, Error *error)
-{
-	__attribute__((cleanup(kept_clear))) Kept kept = {NULL, 0};
-	Store *store = transaction->engine->store;
-
-	if (keep(&kept, &transaction->state.active, error) < 0)
-		return -1;
-	for (size_t i = 0; i < n_mounted; i++) {
-		CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
-
-		if (state_generation_set(&transaction->state, store, mounted[i], &set, error) < 0 ||
-			keep(&kept, &set, error) < 0)
-			return -1;
-	}
-	/* Manifests are small and save a check from fetching them again: all that the catalog knows may stay.
-	 */
-	if (store_collect(store, STORE_IMAGE, kept.images, kept.n, error) < 0 ||
-		store_collect(store, STORE_VERITY, kept.images, kept.n, error) < 0)
-		return -1;
-	return store_clear_staging(store, error);
-}
 
 static int list_mounted(const char *root, uint64_t **ret, size_t *ret_n, Error *error)
 {
@@ -73,6 +29,19 @@ static int list_mounted(const char *root, uint64_t **ret, size_t *ret_n, Error *
 		numbers[i] = generations[i].number;
 	*ret = numbers;
 	*ret_n = n;
+	return 0;
+}
+
+static int note_kept_off(Transaction *transaction, Error *error)
+{
+	KeptOff *kept_off = &transaction->state.kept_off;
+
+	for (size_t i = 0; i < transaction->goal.n; i++)
+		kept_off_welcome(kept_off, transaction->goal.items[i].manifest);
+	for (size_t i = 0; i < transaction->n_changes; i++)
+		if (transaction->changes[i].action == CHANGE_REMOVE &&
+			kept_off_put(kept_off, transaction->changes[i].manifest, error) < 0)
+			return -1;
 	return 0;
 }
 
@@ -105,14 +74,14 @@ int step_commit(Transaction *transaction, Error *error)
 	if (history_append(transaction, &minor) < 0)
 		log_warning("this is missing in the history: %s", minor.text);
 	if (list_mounted(transaction->engine->root, &mounted, &n, error) < 0 ||
-		adopt_goal(transaction, error) < 0 ||
+		note_kept_off(transaction, error) < 0 || adopt_goal(transaction, error) < 0 ||
 		state_forget_generations(&transaction->state, mounted, n, error) < 0 ||
 		(transaction->generation > 0 &&
 			state_note_generation(&transaction->state, transaction->generation,
 				&transaction->state.active, error) < 0) ||
 		state_save(store, &transaction->state, error) < 0)
 		return -1;
-	if (collect(transaction, mounted, n, &minor) < 0)
+	if (collect_leftovers(transaction, &minor) < 0)
 		log_warning("old images stay until the next install: %s", minor.text);
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/collect.h"
 #include "engine/journal.h"
 #include "engine/plan.h"
 #include "parts/overlay/overlay.h"
@@ -83,6 +84,7 @@ Transaction *transaction_free(Transaction *transaction)
 		improvements_clear(&transaction->goal);
 		improvements_clear(&transaction->former);
 		free(transaction->changes);
+		json_decref(transaction->departures);
 		(void)catalog_free(transaction->catalog);
 		(void)remote_free(transaction->remote);
 		(void)close_keeping_errno(transaction->usr);
@@ -113,6 +115,17 @@ static int fail(Transaction *transaction, Error *error)
 	return -1;
 }
 
+/* After a reboot the last retired letter's image is in no mount any more: this may be the first run to
+ * notice. */
+static int end_without_change(const Transaction *transaction)
+{
+	Error minor = ERROR_INIT;
+
+	if (!transaction->dry_run && collect_leftovers(transaction, &minor) < 0)
+		log_warning("leftovers stay until the next install: %s", minor.text);
+	return STEP_NOTHING;
+}
+
 int transaction_run(Transaction *transaction, TransactionEvent begin, Error *error)
 {
 	TransactionEvent event = begin;
@@ -124,7 +137,7 @@ int transaction_run(Transaction *transaction, TransactionEvent begin, Error *err
 		if (r < 0)
 			return fail(transaction, error);
 		if (r == STEP_NOTHING)
-			return STEP_NOTHING;
+			return end_without_change(transaction);
 		transaction->reached = transition->to;
 		if (transaction->dry_run)
 			return 0;
@@ -146,6 +159,7 @@ static int finish(Engine *engine, Journal *journal, Error *error)
 		return -1;
 	transaction->goal = journal->goal;
 	journal->goal = IMPROVEMENTS_INIT;
+	transaction->departures = TAKE_PTR(journal->departures);
 	if (plan_changes(transaction, error) < 0)
 		return -1;
 	transaction->generation = journal->generation;

@@ -54,6 +54,7 @@ typedef struct Change {
 	unsigned from, to; /* sequences; 0: the base */
 	/* Of the improvement that comes or goes; belongs to the transaction's goal or the state. */
 	const Manifest *manifest;
+	const Manifest *leaving;          /* the letter that goes; NULL: none does */
 	const ManifestDownload *download; /* what travels; NULL when its image is here already */
 	uint64_t received;                /* bytes that travelled this time */
 } Change;
@@ -70,6 +71,7 @@ typedef struct Transaction {
 	uint64_t generation; /* the goal's number; 0 is the base */
 	Catalog *catalog;    /* of an install */
 	Remote *remote;      /* of an install */
+	json_t *departures;  /* of the journal, when this finishes an interrupted transaction */
 	int usr;             /* the true base's /usr */
 	uint64_t number;     /* transactions of this device, counted from 1 */
 	int64_t started;

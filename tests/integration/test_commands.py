@@ -58,7 +58,7 @@ def test_removing_twice_says_that_there_is_nothing_to_remove(mirrored, libraries
     assert mirrored.suture("remove").stdout.startswith("Nothing to remove")
     assert mirrored.suture("remove", COMPONENT).stdout.startswith("Nothing to remove")
     assert [entry["action"] for entry in mirrored.report("history")["entries"]] == ["install", "remove"]
-    mirrored.suture("install")
+    mirrored.suture("install", COMPONENT)
     mirrored.assert_shows("a", libraries["1.0-1+fix1"])
 
 
@@ -195,7 +195,7 @@ def test_json_is_one_document_of_the_documented_format_and_nothing_else(active, 
 
 def test_status_reports_every_documented_field(active):
     status = active.report("status")
-    assert {"format", "verdict", "root", "os", "generation", "integrity", "improvements", "exposed", "repository",
+    assert {"format", "verdict", "root", "os", "generation", "integrity", "improvements", "kept_off", "exposed", "repository",
             "checked", "metadata_expires", "stale", "expires_soon"} == set(status)
     assert status["verdict"] in ("protected", "exposed") and status["generation"] >= 1 and status["stale"] is False
     assert status["os"] == {"id": "examplix", "version_id": "7", "architecture": os.uname().machine}

@@ -10,7 +10,7 @@ import tempfile
 
 import pytest
 
-from conftest import assert_fails, run, unmount_all
+from conftest import COMPONENT, assert_fails, run, unmount_all
 from whole import which
 
 # What makes a difference that lasts. fsyncs are many, and alike: every third is enough.
@@ -144,7 +144,7 @@ def test_a_removal_survives_a_kill_anywhere(device, systems, in_use, calls):
         device.suture("status")
         device.suture("remove")
         assert_is(device, systems, "base", ["a", "base"] * next(removals), when)
-        device.suture("install")
+        device.suture("install", COMPONENT)
         if in_use:
             os.close(held)
             held = os.open(device.root / "usr", os.O_RDONLY)

@@ -173,7 +173,7 @@ def fields(value):
     if not isinstance(value, dict):
         return set()
     inner = [fields(item) for key, item in value.items()
-             if key not in ("delta_sizes", "generations") and not (isinstance(item, dict) and "format" in item)]
+             if key not in ("delta_sizes", "departures", "generations") and not (isinstance(item, dict) and "format" in item)]
     return set(value).union(*inner)
 
 

@@ -22,6 +22,19 @@ static bool replaces_another(const json_t *change)
 	       strcmp(field_text(change, "from_letter"), field_text(change, "letter")) != 0;
 }
 
+static void print_open_again(const json_t *change, bool done)
+{
+	const json_t *advisories = json_object_get(change, "open_again");
+	bool unsure = strcmp(field_text(change, "action"), "retire") == 0;
+
+	if (json_array_size(advisories) == 0)
+		return;
+	printf("    %s:\n", unsure ? "open again, unless the new base has the fix"
+			    : done ? "open again"
+				   : "would be open again");
+	print_advisory_list(advisories, "      ");
+}
+
 static void print_arrival(const json_t *change, bool done)
 {
 	const json_t *download = json_object_get(change, "download");
@@ -34,6 +47,7 @@ static void print_arrival(const json_t *change, bool done)
 		printf(", in place of %s", field_letter(change, "from_letter"));
 	printf("\n");
 	print_advisories(change, "    ");
+	print_open_again(change, done);
 	if (download)
 		printf("    %s %s (%s), an image of %s\n", done ? "fetched" : "fetches",
 			text_size(field_number(download, done ? "received" : "size"), size),
@@ -52,10 +66,7 @@ static void print_departure(const json_t *change, bool done)
 
 	printf("  %s %s %s on %s%s\n", done ? "removed" : "remove ", field_text(change, "component"),
 		field_letter(change, "from_letter"), field_text(change, "base_version"), why);
-	if (json_array_size(json_object_get(change, "advisories")) == 0)
-		return;
-	printf("    %s:\n", done ? "open again" : "would be open again");
-	print_advisories(change, "      ");
+	print_open_again(change, done);
 }
 
 static void print_changes(const json_t *plan, bool done)
@@ -69,6 +80,21 @@ static void print_changes(const json_t *plan, bool done)
 			print_arrival(change, done);
 		else
 			print_departure(change, done);
+	}
+}
+
+static void print_kept_off(const json_t *plan)
+{
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(json_object_get(plan, "kept_off"), index, item)
+	{
+		const char *component = field_text(item, "component");
+
+		printf("  kept off %s %s on %s, which was removed here: \"suture install %s\" installs it\n",
+			component, field_letter(item, "letter"), field_text(item, "base_version"), component);
+		print_advisories(item, "    ");
 	}
 }
 
@@ -114,11 +140,14 @@ static void print_plan(const json_t *plan, bool nothing)
 	bool complete = json_is_true(json_object_get(census, "complete"));
 
 	if (nothing)
-		printf("Nothing to do: this system has what the repository has for it.\n");
+		printf("Nothing to do: this system has what the repository has for it%s.\n",
+			json_array_size(json_object_get(plan, "kept_off")) > 0 ? ", but for what was removed"
+									       : "");
 	/* After a reboot: what is installed only had to be activated. */
 	if (done && json_array_size(json_object_get(plan, "changes")) == 0)
 		printf("/usr shows again what is installed.\n");
 	print_changes(plan, done);
+	print_kept_off(plan);
 	print_unfit(plan);
 	print_exposure(plan, done || nothing);
 	if (!done && !nothing)
@@ -129,6 +158,16 @@ static void print_plan(const json_t *plan, bool nothing)
 		printf("\nProtected: nothing uses old bytes.\n");
 }
 
+static bool was_asked_for(const json_t *plan)
+{
+	size_t index;
+	json_t *change;
+
+	json_array_foreach(json_object_get(plan, "changes"), index,
+		change) if (strcmp(field_text(change, "action"), "remove") == 0) return true;
+	return false;
+}
+
 static void print_removal(const json_t *plan, bool nothing)
 {
 	bool done = json_is_true(json_object_get(plan, "done"));
@@ -136,6 +175,9 @@ static void print_removal(const json_t *plan, bool nothing)
 	if (nothing)
 		printf("Nothing to remove: no such improvement is active.\n");
 	print_changes(plan, done);
+	if (done && was_asked_for(plan))
+		printf("\nOff until there is a newer letter, or until \"suture install COMPONENT\" asks for "
+		       "it.\n");
 	if (!done && !nothing)
 		printf("\nNothing was changed. Without --dry-run it is done.\n");
 }

@@ -39,6 +39,21 @@ static void print_improvement(const json_t *improvement)
 	print_advisories(improvement, "    ");
 }
 
+static void print_kept_off(const json_t *status)
+{
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(json_object_get(status, "kept_off"), index, item)
+	{
+		const char *component = field_text(item, "component");
+
+		printf("\n  %s %s on %s was removed and stays off until there is a newer letter;\n"
+		       "    \"suture install %s\" installs it again\n",
+			component, field_letter(item, "letter"), field_text(item, "base_version"), component);
+	}
+}
+
 /* "dm-verity", or how images are verified that the kernel does not guard. */
 static void print_integrity(const char *integrity)
 {
@@ -73,6 +88,7 @@ static void print_status(const json_t *status)
 	print_verdict(status);
 	json_array_foreach(json_object_get(status, "improvements"), index, improvement)
 		print_improvement(improvement);
+	print_kept_off(status);
 	if (json_array_size(json_object_get(exposed, "processes")) > 0) {
 		printf("\n");
 		print_exposed(exposed, "  ");

@@ -65,10 +65,15 @@ const char *count_text(size_t n, const char *singular, const char *plural)
 
 void print_advisories(const json_t *improvement, const char *indent)
 {
+	print_advisory_list(json_object_get(improvement, "advisories"), indent);
+}
+
+void print_advisory_list(const json_t *advisories, const char *indent)
+{
 	size_t index;
 	json_t *advisory;
 
-	json_array_foreach(json_object_get(improvement, "advisories"), index, advisory)
+	json_array_foreach(advisories, index, advisory)
 	{
 		const char *severity = field_text(advisory, "severity");
 

@@ -17,6 +17,8 @@ const char *field_letter(const json_t *object, const char *key);
 
 /* "CVE-2026-1 (high), CVE-2026-2", or "" */
 void print_advisories(const json_t *improvement, const char *indent);
+/* The same for another of its lists. */
+void print_advisory_list(const json_t *advisories, const char *indent);
 
 /* The table of exposed processes; nothing when there are none. */
 void print_exposed(const json_t *exposed, const char *indent);
