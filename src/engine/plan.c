@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "engine/exposure.h"
 #include "parts/manifest/letter.h"
@@ -35,8 +37,16 @@ static bool starts_from(const Transaction *transaction, const Manifest *manifest
 	       store_has_blob(transaction->engine->store, STORE_IMAGE, &active->manifest->image_digest);
 }
 
-/* The smallest download that leads to this image from what is here. */
-static const ManifestDownload *choose_download(const Transaction *transaction, const Manifest *manifest)
+/* Is a the one to try before b? Of the same size, the one that the manifest names first. */
+static bool comes_before(const ManifestDownload *a, const ManifestDownload *b)
+{
+	return a->size != b->size ? a->size < b->size : a < b;
+}
+
+/* The smallest download that leads to this image from what is here; of those behind `tried`, unless that is
+ * NULL. */
+static const ManifestDownload *choose_download(
+	const Transaction *transaction, const Manifest *manifest, const ManifestDownload *tried)
 {
 	const ManifestDownload *best = NULL;
 
@@ -47,10 +57,21 @@ static const ManifestDownload *choose_download(const Transaction *transaction, c
 
 		if (each->kind == MANIFEST_DELTA && !starts_from(transaction, manifest, each->from))
 			continue;
-		if (!best || each->size < best->size)
+		if ((!tried || comes_before(tried, each)) && (!best || comes_before(each, best)))
 			best = each;
 	}
 	return best;
+}
+
+bool plan_take_next_way(const Transaction *transaction, Change *change, const Error *why)
+{
+	const ManifestDownload *next = choose_download(transaction, change->manifest, change->download);
+
+	if (!next)
+		return false;
+	log_warning("%s: %.500s; trying %s", change->component, why->text, path_basename(next->path));
+	change->download = next;
+	return true;
 }
 
 static bool is_asked_for(EngineNames components, const char *component)
@@ -112,7 +133,7 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 	(void)snprintf(change->component, sizeof(change->component), "%s", manifest->component);
 	if (action != CHANGE_INSTALL)
 		return 0;
-	change->download = choose_download(transaction, manifest);
+	change->download = choose_download(transaction, manifest, NULL);
 	if (!change->download &&
 		!store_has_blob(transaction->engine->store, STORE_IMAGE, &manifest->image_digest))
 		return error_set(error, "%s (%u): the manifest offers no download that this device can use",

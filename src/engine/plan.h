@@ -11,6 +11,10 @@
  * number. */
 int plan_changes(Transaction *transaction, Error *error);
 
+/* Some way did not lead there: the next larger download of those that begin from what is here, with a note
+ * why. False when there is none. */
+bool plan_take_next_way(const Transaction *transaction, Change *change, const Error *why);
+
 /* "install", "remove", … */
 const char *plan_action_name(ChangeAction action);
 

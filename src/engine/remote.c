@@ -242,25 +242,40 @@ static void draw(void *userdata, uint64_t done, uint64_t total)
 	progress_update(userdata, done, total);
 }
 
+enum { WRONG_BYTES = 2 };
+
+/* Bytes that an earlier try left may be the wrong ones, and going on behind them would fail for ever: they
+ * go. */
+static int fetch_and_check(Remote *remote, const char *url, const UpdaterTarget *target, int fd,
+	Progress *progress, uint64_t *ret_received, Error *error)
+{
+	Digest found;
+	int r = fetch_file(
+		remote->engine->fetcher, url, target->length, fd, draw, progress, ret_received, error);
+
+	if (r == FETCH_OTHER || check_present(target, r, error) < 0)
+		return r > 0 ? REMOTE_UNUSABLE : -1;
+	if (hash_file(fd, target->length, &found, NULL, error) < 0)
+		return error_in(error, "%s", target->path);
+	if (check_digest(target, &found, error) == 0)
+		return 0;
+	if (ftruncate(fd, 0) < 0)
+		return error_os(error, errno, "cannot discard %s", target->path);
+	return WRONG_BYTES;
+}
+
 int remote_fetch_file(Remote *remote, const UpdaterTarget *target, int fd, Progress *progress,
 	uint64_t *ret_received, Error *error)
 {
 	CLEANUP_FREE char *url = NULL;
-	Digest found;
+	uint64_t received = 0, again = 0;
 	int r;
 
 	if (target_url(remote, target, &url, error) < 0)
 		return -1;
-	r = fetch_file(remote->engine->fetcher, url, target->length, fd, draw, progress, ret_received, error);
-	if (check_present(target, r, error) < 0)
-		return -1;
-	if (hash_file(fd, target->length, &found, NULL, error) < 0)
-		return error_in(error, "%s", target->path);
-	if (check_digest(target, &found, error) < 0) {
-		/* Going on behind wrong bytes would fail for ever. */
-		if (ftruncate(fd, 0) < 0)
-			return error_os(error, errno, "cannot discard %s", target->path);
-		return -1;
-	}
-	return 0;
+	r = fetch_and_check(remote, url, target, fd, progress, &received, error);
+	if (r == WRONG_BYTES && received < target->length)
+		r = fetch_and_check(remote, url, target, fd, progress, &again, error);
+	*ret_received = received + again;
+	return r > 0 ? REMOTE_UNUSABLE : r;
 }

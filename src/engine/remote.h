@@ -22,6 +22,8 @@ Updater *remote_updater(Remote *remote); /* stays the remote's */
 /* The whole target, held against its signed length and digest. */
 int remote_fetch(Remote *remote, const UpdaterTarget *target, uint64_t max, Buffer *ret, Error *error);
 
+enum { REMOTE_UNUSABLE = 1 }; /* the server answers, but has not got this very file; the sentence is set */
+
 /* Into fd, going on behind what it holds; its digest is checked, and it is emptied when that is wrong. */
 int remote_fetch_file(Remote *remote, const UpdaterTarget *target, int fd, Progress *progress,
 	uint64_t *ret_received, Error *error);

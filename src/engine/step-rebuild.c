@@ -14,6 +14,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/fetch-ways.h"
+#include "engine/plan.h"
 #include "engine/staging.h"
 #include "engine/transaction.h"
 #include "parts/delta/decode/apply.h"
@@ -36,7 +38,7 @@ static void old_files_clear(OldFiles *old)
 	free(old->bytes);
 }
 
-/* An image that rotted leads nowhere. Without it, the next install takes another download. */
+/* An image that rotted leads nowhere: no later install shall begin from it. */
 static int open_letter(const Transaction *transaction, const char *component, int *ret_fd, Error *error)
 {
 	const Improvement *active = improvements_find(&transaction->state.active, component);
@@ -57,8 +59,7 @@ static int open_letter(const Transaction *transaction, const char *component, in
 	if (store_discard_blob(store, STORE_IMAGE, &manifest->image_digest, error) < 0)
 		return -1;
 	return error_set(error,
-		"the image that this delta begins from was damaged on this device and is discarded (%.200s): "
-		"run \"suture install\" again, which does without it",
+		"the image that this delta begins from was damaged on this device and is discarded (%.200s)",
 		why.text);
 }
 
@@ -119,7 +120,8 @@ static int apply(
 
 	if (delta_header_parse(delta, &header, error) < 0)
 		return -1;
-	if (header.result_size != change->manifest->image_size)
+	if (header.result_size != change->manifest->image_size ||
+		!digest_equal(&header.result_digest, &change->manifest->image_digest))
 		return error_set(error, "the delta makes another image than the manifest describes");
 	if (map_old(transaction, change, &header, &old, error) < 0)
 		return -1;
@@ -179,24 +181,44 @@ static int rebuild_one(const Transaction *transaction, const Change *change, Err
 							: decompress(download, &output, error);
 }
 
+static int rebuild_with_progress(const Transaction *transaction, const Change *change, Error *error)
+{
+	Progress *progress = transaction->engine->progress;
+	CLEANUP_FREE char *label = NULL;
+	char size[TEXT_SIZE_MAX];
+	int r;
+
+	if (text_format(&label, error, "rebuilding %s", change->component) < 0)
+		return -1;
+	progress_begin(progress, label);
+	r = rebuild_one(transaction, change, error);
+	progress_end(progress, r < 0 ? NULL : text_size(change->manifest->image_size, size));
+	return r < 0 ? error_in(error, "%s", change->download->path) : 0;
+}
+
+/* A delta that does not lead to the image, or begins from a letter that rotted here, leaves the other ways.
+ */
+static int rebuild_any_way(Transaction *transaction, Change *change, Error *error)
+{
+	Error why = ERROR_INIT;
+
+	while (rebuild_with_progress(transaction, change, &why) < 0) {
+		if (fetch_is_of_the_disk(&why) || !plan_take_next_way(transaction, change, &why)) {
+			*error = why;
+			return -1;
+		}
+		if (fetch_any_way(transaction, change, error) < 0)
+			return -1;
+		why = ERROR_INIT;
+	}
+	return 0;
+}
+
 int step_rebuild(Transaction *transaction, Error *error)
 {
-	for (size_t i = 0; i < transaction->n_changes; i++) {
-		const Change *change = &transaction->changes[i];
-		CLEANUP_FREE char *label = NULL;
-		char size[TEXT_SIZE_MAX];
-		int r;
-
-		if (!change->download)
-			continue;
-		if (text_format(&label, error, "rebuilding %s", change->component) < 0)
-			return -1;
-		progress_begin(transaction->engine->progress, label);
-		r = rebuild_one(transaction, change, error);
-		progress_end(transaction->engine->progress,
-			r < 0 ? NULL : text_size(change->manifest->image_size, size));
-		if (r < 0)
-			return error_in(error, "%s: %s", change->component, change->download->path);
-	}
+	for (size_t i = 0; i < transaction->n_changes; i++)
+		if (transaction->changes[i].download &&
+			rebuild_any_way(transaction, &transaction->changes[i], error) < 0)
+			return error_in(error, "%s", transaction->changes[i].component);
 	return 0;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Holds every rebuilt image against its manifest, makes the hash tree where the kernel can use one, and
- * refuses sets whose improvements want the same path.
+ * Holds every rebuilt image against its manifest, and makes the hash tree where the kernel can use one.
  */
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "engine/staging.h"
@@ -43,30 +41,8 @@ static int verify_one(const Transaction *transaction, const Manifest *manifest, 
 	return verity_is_supported() ? build_tree(transaction, manifest, image, error) : 0;
 }
 
-/* Directories may be shared: the overlay merges them. */
-static int check_conflict(const Manifest *a, const Manifest *b, Error *error)
-{
-	for (size_t i = 0; i < a->n_files; i++) {
-		const ManifestFile *file = &a->files[i];
-		const ManifestFile *other = manifest_find_file(b, file->path);
-
-		if (other && !(file->type == MANIFEST_DIRECTORY && other->type == MANIFEST_DIRECTORY))
-			return error_set(error,
-				"%s and %s both bring %s: they cannot be active together; install one of "
-				"them by name",
-				a->component, b->component, file->path);
-	}
-	return 0;
-}
-
 int step_verify(Transaction *transaction, Error *error)
 {
-	const Improvements *goal = &transaction->goal;
-
-	for (size_t i = 0; i < goal->n; i++)
-		for (size_t j = i + 1; j < goal->n; j++)
-			if (check_conflict(goal->items[i].manifest, goal->items[j].manifest, error) < 0)
-				return -1;
 	for (size_t i = 0; i < transaction->n_changes; i++) {
 		const Change *change = &transaction->changes[i];
 

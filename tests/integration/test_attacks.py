@@ -136,7 +136,7 @@ def test_fast_forward_is_recovered_from_with_new_keys(mirrored, metadata, foreig
 
 
 @pytest.mark.parametrize("pattern", [r"root\.json", "timestamp", r"snapshot\.json", r"targets\.json", r"manifest\.json",
-                                     r"\.delta$"])
+                                     r"\.(delta|zst)$"])
 def test_endless_data_is_cut(mirrored, mirror, release_b, libraries, pattern):
     release_b()
     mirror.alter(pattern, lambda body: Answer(body=itertools.repeat(b"{" * 65536)))

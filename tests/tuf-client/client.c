@@ -130,7 +130,7 @@ static int fetch_partial(Client *client, int fd, const char *url, const UpdaterT
 
 	if (r == FETCH_ABSENT)
 		return error_set(error, "the server has no %s, which its metadata lists", target->path);
-	if (r < 0 || check_file(fd, target, error) < 0)
+	if (r != 0 || check_file(fd, target, error) < 0)
 		return -1;
 	return file_sync(fd, target->path, error);
 }

@@ -140,6 +140,7 @@ typedef struct FileSink {
 	uint64_t held; /* bytes of the file that are there */
 	uint64_t size; /* bytes that it will have */
 	uint64_t received;
+	bool is_other; /* the server has shown that it has another file */
 	FetchProgress progress;
 	void *userdata;
 } FileSink;
@@ -158,6 +159,7 @@ static int file_begin(void *userdata, bool partial, int64_t announced, Error *er
 	uint64_t expected = partial ? sink->size - sink->held : sink->size;
 
 	if (announced >= 0 && (uint64_t)announced != expected) {
+		sink->is_other = true;
 		(void)error_set(error, "the server announces %lld bytes where %llu are expected",
 			(long long)announced, (unsigned long long)expected);
 		return in_url(sink->url, error);
@@ -177,6 +179,7 @@ static int file_take(void *userdata, Bytes bytes, Error *error)
 		/* What is longer than it may be is another file: nothing of it is worth keeping. */
 		if (start_anew(sink, error) < 0)
 			return -1;
+		sink->is_other = true;
 		(void)error_set(error, "the server sends more than the %llu bytes expected",
 			(unsigned long long)sink->size);
 		return in_url(sink->url, error);
@@ -234,6 +237,8 @@ static int file_run(Fetcher *fetcher, const char *url, FileSink *sink, Error *er
 	}
 	if (r == TRANSFER_ABSENT)
 		return FETCH_ABSENT;
+	if (r < 0 && sink->is_other)
+		return FETCH_OTHER;
 	if (r == TRANSFER_BROKE_OFF || (r == 0 && sink->held < sink->size))
 		return broke_off(sink, url, error);
 	return r;

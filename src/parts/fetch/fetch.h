@@ -12,7 +12,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-enum { FETCH_ABSENT = 1 }; /* the server answered 403, 404 or 410 */
+enum {
+	FETCH_ABSENT = 1, /* the server answered 403, 404 or 410 */
+	FETCH_OTHER = 2,  /* the server has a file of another length; the sentence is set as well */
+};
 
 typedef void (*FetchProgress)(void *userdata, uint64_t done, uint64_t total);
 
