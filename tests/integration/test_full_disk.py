@@ -20,7 +20,7 @@ PLENTY = 1024
 def small(device):
     """The state directory is a file system of its own."""
     device.state.mkdir()
-    run("mount", "-t", "tmpfs", "-o", f"size={PLENTY * PAGE},nr_inodes={PLENTY}", "tmpfs", device.state)
+    run("mount", "-t", "tmpfs", "-o", f"mode=0755,size={PLENTY * PAGE},nr_inodes={PLENTY}", "tmpfs", device.state)
     yield device
     unmount_all(device.root)
     run("umount", "-l", device.state)

@@ -171,6 +171,67 @@ static void sweeps_away_what_a_crash_left_half_written(void **state)
 	assert_int_equal(faccessat(directory, "images/x.erofs", F_OK, 0), 0);
 }
 
+static void follows_nothing_that_stands_in_a_files_place(void **state)
+{
+	Fixture *fixture = *state;
+	int directory = store_directory(fixture->store), fd = -1;
+	char blob[STORE_NAME_SIZE];
+
+	assert_done(file_replace(directory, "elsewhere", bytes_of_text("kept"), 0600, &fixture->error),
+		&fixture->error);
+	(void)store_blob_name(STORE_IMAGE, &first, blob);
+	assert_int_equal(symlinkat("../elsewhere", directory, blob), 0);
+	assert_int_equal(symlinkat("../elsewhere", directory, "staging/link"), 0);
+	assert_false(store_has_blob(fixture->store, STORE_IMAGE, &first));
+	assert_int_equal(store_open_blob(fixture->store, STORE_IMAGE, &first, &fd, &fixture->error), -1);
+	assert_int_equal(store_open_staged(fixture->store, "link", &fd, &fixture->error), -1);
+	(void)store_blob_name(STORE_IMAGE, &second, blob);
+	assert_int_equal(mkfifoat(directory, blob, 0600), 0);
+	assert_int_equal(mkfifoat(directory, "staging/fifo", 0600), 0);
+	assert_false(store_has_blob(fixture->store, STORE_IMAGE, &second));
+	assert_fails(store_open_blob(fixture->store, STORE_IMAGE, &second, &fd, &fixture->error),
+		&fixture->error, "not a regular file");
+	assert_fails(store_open_staged(fixture->store, "fifo", &fd, &fixture->error), &fixture->error,
+		"not a regular file");
+	assert_done(store_clear_staging(fixture->store, &fixture->error), &fixture->error);
+	assert_int_equal(faccessat(directory, "elsewhere", F_OK, 0), 0);
+}
+
+static void refuses_a_state_that_others_may_write_to(void **state)
+{
+	Fixture *fixture = *state;
+	int directory = store_directory(fixture->store);
+	Store *again = NULL;
+
+	assert_int_equal(fchmodat(directory, "images", 0775, 0), 0);
+	assert_fails(store_open(fixture->path, true, &again, &fixture->error), &fixture->error,
+		"/images: run \"chmod go-w");
+	assert_int_equal(fchmodat(directory, "images", 0755, 0), 0);
+	assert_int_equal(chmod(fixture->path, 01777), 0);
+	assert_fails(store_open(fixture->path, true, &again, &fixture->error), &fixture->error, "chmod go-w");
+	assert_fails(
+		store_open(fixture->path, false, &again, &fixture->error), &fixture->error, "chmod go-w");
+	assert_int_equal(chmod(fixture->path, 0755), 0);
+	assert_done(store_open(fixture->path, true, &again, &fixture->error), &fixture->error);
+	again = store_free(again);
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(fchownat(directory, "staging", 65534, 65534, 0), 0);
+	assert_fails(store_open(fixture->path, true, &again, &fixture->error), &fixture->error,
+		"/staging belongs to the user 65534");
+}
+
+static void refuses_a_folder_that_is_a_symlink(void **state)
+{
+	Fixture *fixture = *state;
+	int directory = store_directory(fixture->store);
+	Store *again = NULL;
+
+	assert_int_equal(renameat(directory, "staging", directory, "elsewhere"), 0);
+	assert_int_equal(symlinkat("elsewhere", directory, "staging"), 0);
+	assert_fails(store_open(fixture->path, true, &again, &fixture->error), &fixture->error, "/staging: ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +247,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lets_one_process_at_a_time_change_things, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			sweeps_away_what_a_crash_left_half_written, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			follows_nothing_that_stands_in_a_files_place, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_state_that_others_may_write_to, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_folder_that_is_a_symlink, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

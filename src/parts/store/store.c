@@ -31,6 +31,35 @@ static const struct {
 	[STORE_MANIFEST] = {"manifests", ".json"},
 };
 
+/* Whoever may write here decides what root activates; and root's writes would follow what others put in the
+ * way. */
+static int check_owner(const char *path, int fd, Error *error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_os(error, errno, "cannot examine %s", path);
+	if (status.st_uid != 0 && status.st_uid != geteuid())
+		return error_set(error,
+			"%s belongs to the user %u, who could change what is activated: it must be root's",
+			path, (unsigned)status.st_uid);
+	if (status.st_mode & (S_IWGRP | S_IWOTH))
+		return error_set(
+			error, "others than its owner may write to %s: run \"chmod go-w %s\"", path, path);
+	return 0;
+}
+
+static int check_folder(const Store *store, const char *folder, Error *error)
+{
+	CLEANUP_CLOSE int fd =
+		openat(store->directory, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_FREE char *path = NULL;
+
+	if (text_format(&path, error, "%s/%s", store->path, folder) < 0)
+		return -1;
+	return fd < 0 ? error_os(error, errno, "cannot open %s", path) : check_owner(path, fd, error);
+}
+
 static int make_layout(Store *store, Error *error)
 {
 	static const char *const folders[] = {"images", "manifests", staging, "metadata"};
@@ -38,6 +67,9 @@ static int make_layout(Store *store, Error *error)
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (file_make_directories(store->directory, folders[i], MODE_DIRECTORY, NULL, error) < 0)
 			return error_in(error, "state directory %s", store->path);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (check_folder(store, folders[i], error) < 0)
+			return -1;
 	return 0;
 }
 
@@ -64,7 +96,7 @@ int store_open(const char *path, bool write, Store **ret, Error *error)
 	store->path = realpath(path, NULL);
 	if (!store->path)
 		return error_os(error, errno, "cannot find the state directory %s", path);
-	if (write && make_layout(store, error) < 0)
+	if (check_owner(store->path, store->directory, error) < 0 || (write && make_layout(store, error) < 0))
 		return -1;
 	*ret = TAKE_PTR(store);
 	return 0;
@@ -137,8 +169,8 @@ static int sweep(Store *store, Error *error)
 
 int store_lock(Store *store, int64_t wait_ms, Error *error)
 {
-	CLEANUP_CLOSE int fd =
-		openat(store->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	CLEANUP_CLOSE int fd = openat(
+		store->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
 	char pid[16];
 
@@ -219,8 +251,11 @@ const char *store_blob_name(StoreKind kind, const Digest *digest, char name[stat
 bool store_has_blob(const Store *store, StoreKind kind, const Digest *digest)
 {
 	char name[STORE_NAME_SIZE];
+	struct stat status;
 
-	return faccessat(store->directory, store_blob_name(kind, digest, name), R_OK, 0) == 0;
+	return fstatat(store->directory, store_blob_name(kind, digest, name), &status, AT_SYMLINK_NOFOLLOW) ==
+		       0 &&
+	       S_ISREG(status.st_mode);
 }
 
 int store_put_blob(Store *store, StoreKind kind, const Digest *digest, Bytes content, Error *error)
@@ -232,11 +267,22 @@ int store_put_blob(Store *store, StoreKind kind, const Digest *digest, Bytes con
 	return 0;
 }
 
+static int check_regular(const Store *store, int fd, const char *name, Error *error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_os(error, errno, "cannot examine %s/%s", store->path, name);
+	return S_ISREG(status.st_mode)
+		       ? 0
+		       : error_set(error, "%s/%s is not a regular file: remove it", store->path, name);
+}
+
 int store_open_blob(const Store *store, StoreKind kind, const Digest *digest, int *ret_fd, Error *error)
 {
 	char name[STORE_NAME_SIZE];
-	int fd = openat(
-		store->directory, store_blob_name(kind, digest, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP_CLOSE int fd = openat(store->directory, store_blob_name(kind, digest, name),
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0) {
 		bool absent = errno == ENOENT;
@@ -244,7 +290,9 @@ int store_open_blob(const Store *store, StoreKind kind, const Digest *digest, in
 		(void)error_os(error, errno, "cannot open %s/%s", store->path, name);
 		return absent ? STORE_ABSENT : -1;
 	}
-	*ret_fd = fd;
+	if (check_regular(store, fd, name, error) < 0)
+		return -1;
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
@@ -259,15 +307,17 @@ static int staged_name(const char *name, char file[static STORE_NAME_SIZE], Erro
 
 int store_open_staged(Store *store, const char *name, int *ret_fd, Error *error)
 {
+	CLEANUP_CLOSE int fd = -1;
 	char file[STORE_NAME_SIZE];
-	int fd;
 
 	if (staged_name(name, file, error) < 0)
 		return -1;
-	fd = openat(store->directory, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = openat(store->directory, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (fd < 0)
 		return error_os(error, errno, "cannot open %s/%s", store->path, file);
-	*ret_fd = fd;
+	if (check_regular(store, fd, file, error) < 0)
+		return -1;
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
