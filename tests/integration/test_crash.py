@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""SIGKILL between any two steps. strace(1) ends the program as it begins the N-th call of one kind, for N from 1 on
-until it runs through; so each rename and each mount is once the one that did not come to pass."""
+"""SIGKILL between any two system calls that change what lasts: strace(1) ends the program as it begins one, so each of them
+is once the first that did not come to pass. By default one call of each site is cut; CUTS=all cuts at all of them."""
 import itertools
 import json
 import os
 import pathlib
 import shutil
 import tempfile
+import threading
 
 import pytest
 
-from conftest import COMPONENT, assert_fails, run, unmount_all
+from calls import inject, one_of_each_site, record, strace
+from conftest import COMPONENT, LIBRARY, assert_fails, run, unmount_all
 from whole import which
-
-# What makes a difference that lasts. fsyncs are many, and alike: every third is enough.
-CALLS = {"renameat": 1, "move_mount": 1, "umount2": 1, "unlinkat": 1, "mkdirat": 2, "fsync": 3}
 
 
 @pytest.fixture
@@ -26,31 +25,62 @@ def directory():
     shutil.rmtree(path)
 
 
-def trace(call, number, *command):
-    """LeakSanitizer cannot work below a tracer."""
-    return run("strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}",
-               *command, check=False, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+class Reader(threading.Thread):
+    """Opens and reads one file again and again, and keeps what went wrong."""
+
+    def __init__(self, path, meaning):
+        super().__init__(daemon=True)
+        self.path, self.meaning, self.wrong, self.reads, self.ended = path, meaning, [], 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.001):
+            try:
+                if self.path.read_bytes() not in self.meaning:
+                    self.wrong.append("a mixture")
+            except OSError as error:
+                self.wrong.append(str(error))
+            self.reads += 1
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        assert self.reads > 0 and self.wrong == []
 
 
-def cut(device, command, call, number):
-    """Runs a command until it begins its N-th call; true when it was cut, false when it ran through."""
-    result = trace(call, number, *device.command(command))
-    assert "Sanitizer" not in result.stderr, result.stderr
-    assert result.returncode in (0, -9), (call, number, result.returncode, result.stderr)
-    return result.returncode == -9
+@pytest.fixture
+def reader(device, libraries):
+    reader = Reader(device.root / LIBRARY, set(libraries.values()))
+    yield reader
+    reader.stop()
 
 
-def count_cuts(device, command, check, calls):
-    """Cuts the command at each of the calls; check() sees what is left of it, and puts everything back."""
-    cuts = {}
-    for call in calls:
-        for number in itertools.count(1, CALLS[call]):
-            was_cut = cut(device, command, call, number)
-            check(f"{command} was cut at {call} {number}", was_cut)
-            if not was_cut:
-                break
-            cuts[call] = cuts.get(call, 0) + 1
+def cut_everywhere(device, command, check, put_back):
+    """Lets the command run once to know its calls, then cuts it at each; check() sees what is left, and put_back() makes
+    it as it was. Returns how often each call was cut."""
+    found = record(device.root.parent / "trace", device.command(command))
+    check(f"{command} ran through", False)
+    put_back()
+    cuts, chosen = {}, one_of_each_site(found)
+    for call, number, site in chosen:
+        result = inject(call, number, "signal=SIGKILL", device.command(command))
+        assert result.returncode in (0, -9), (site, result.returncode, result.stderr)
+        check(f"{command} was cut at {call} {number}, {site}", True)
+        put_back()
+        cuts[call] = cuts.get(call, 0) + (result.returncode == -9)
+    print(f"{command}: cut at {sum(cuts.values())} of {len(found)} calls: {cuts}")
+    assert sum(cuts.values()) >= 0.9 * len(chosen), "the calls are not the same each time"
     return cuts
+
+
+def mounts_of(root):
+    return [line for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines() if f" {root}/usr" in line]
+
+
+def loops_of(state):
+    """The backing files of loop devices that lie in the state directory."""
+    files = [path.read_text().strip() for path in pathlib.Path("/sys/block").glob("loop*/loop/backing_file")]
+    return [file for file in files if file.startswith(str(state))]
 
 
 def document(device, name):
@@ -73,6 +103,7 @@ def committed(was_cut):
     return ["protected", "interrupted"] if was_cut else ["protected"]
 
 
+@pytest.mark.usefixtures("reader")
 def test_install_survives_a_kill_anywhere(device, systems):
     def check(when, was_cut):
         shown = which(device.root, systems)
@@ -80,13 +111,15 @@ def test_install_survives_a_kill_anywhere(device, systems):
         assert device.report("status")["verdict"] in (["base"] if shown == "base" else committed(was_cut)), when
         device.suture("install")
         assert_is(device, systems, "a", ["a"], when)
+        assert len(mounts_of(device.root)) == 1, when
+        assert len(loops_of(device.state)) <= 1, when
+
+    def put_back():
         unmount_all(device.root)
         shutil.rmtree(device.state)
 
-    cuts = count_cuts(device, "install", check, CALLS)
-    assert cuts["renameat"] > 10
-    assert cuts["move_mount"] == 1
-    assert cuts["fsync"] > 5
+    cuts = cut_everywhere(device, "install", check, put_back)
+    assert cuts["renameat"] > 10 and cuts["move_mount"] == 1 and cuts["fsync"] > 5 and cuts["write"] > 5
 
 
 def top_of_usr(root):
@@ -112,6 +145,7 @@ def put_back(device, saved):
     shutil.copytree(saved, device.state, dirs_exist_ok=True, ignore=shutil.ignore_patterns("images"))
 
 
+@pytest.mark.usefixtures("reader")
 def test_an_upgrade_survives_a_kill_anywhere_and_never_shows_the_base(device, released, packages, systems, directory):
     device.suture("install")
     released.release(packages["1.0-1"], packages["1.0-1+fix2"])
@@ -121,45 +155,47 @@ def test_an_upgrade_survives_a_kill_anywhere_and_never_shows_the_base(device, re
     def check(when, was_cut):
         shown = which(device.root, systems)
         assert shown in (("a", "b") if was_cut else ("b",)), when
-        assert device.report("status")["verdict"] in (["protected"] if shown == "a" else committed(was_cut)), when
+        if was_cut:
+            device.suture("status")
         device.suture("install")
         assert_is(device, systems, "b", ["a", "b"], when)
-        put_back(device, saved)
+        assert len(mounts_of(device.root)) == 2, when
 
-    cuts = count_cuts(device, "install", check, ["renameat", "move_mount", "unlinkat", "fsync"])
-    assert cuts["move_mount"] == 1
-    assert cuts["renameat"] > 8
+    cuts = cut_everywhere(device, "install", check, lambda: put_back(device, saved))
+    assert cuts["move_mount"] == 1 and cuts["renameat"] > 8
 
 
-@pytest.mark.parametrize("in_use, calls", [(False, ["umount2", "renameat", "unlinkat", "fsync"]),
-                                           (True, ["move_mount", "renameat"])])
-def test_a_removal_survives_a_kill_anywhere(device, systems, in_use, calls):
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("in_use", [False, True])
+def test_a_removal_survives_a_kill_anywhere(device, systems, in_use):
     device.suture("install")
-    held = os.open(device.root / "usr", os.O_RDONLY) if in_use else -1
+    held = [os.open(device.root / "usr", os.O_RDONLY)] if in_use else []
     removals = itertools.count(1)
 
     def check(when, was_cut):
-        nonlocal held
         assert which(device.root, systems) in (("base", "a") if was_cut else ("base",)), when
         device.suture("status")
         device.suture("remove")
         assert_is(device, systems, "base", ["a", "base"] * next(removals), when)
+        assert [item["component"] for item in document(device, "state")["kept_off"]] == [COMPONENT], when
+
+    def install_again():
         device.suture("install", COMPONENT)
         if in_use:
-            os.close(held)
-            held = os.open(device.root / "usr", os.O_RDONLY)
+            os.close(held.pop())
+            held.append(os.open(device.root / "usr", os.O_RDONLY))
 
-    cuts = count_cuts(device, "remove", check, calls)
-    if in_use:
-        os.close(held)
-    assert cuts[calls[0]] >= 1
-    assert cuts["renameat"] >= 4
+    cuts = cut_everywhere(device, "remove", check, install_again)
+    for fd in held:
+        os.close(fd)
+    assert cuts["move_mount" if in_use else "umount2"] >= 1 and cuts["renameat"] >= 4
 
 
 def test_when_the_builder_of_a_generation_is_killed_install_fails_and_the_base_stays(device, systems):
     """The generation is built by a child process; -f lets strace reach it."""
     for number in itertools.count(1):
-        result = trace("move_mount", number, "-f", *device.command("install"))
+        result = strace(["-f", "-o", "/dev/null", "-e", "trace=move_mount",
+                         "-e", f"inject=move_mount:signal=SIGKILL:when={number}"], device.command("install"))
         if result.returncode == 0:
             break
         assert_fails(result, "the helper process ended")
