@@ -155,7 +155,9 @@ static int finish(Engine *engine, Journal *journal, Error *error)
 {
 	CLEANUP(transaction_free) Transaction *transaction = NULL;
 
-	if (transaction_new(engine, (EngineNames){NULL, 0}, false, &transaction, error) < 0)
+	/* A state that is damaged besides would stop every command here, the one that mends it too. */
+	if (state_mend(engine->store, error) < 0 ||
+		transaction_new(engine, (EngineNames){NULL, 0}, false, &transaction, error) < 0)
 		return -1;
 	transaction->goal = journal->goal;
 	journal->goal = IMPROVEMENTS_INIT;

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from conftest import COMPONENT, LIBRARY, assert_fails, unmount_all
+from conftest import COMPONENT, LIBRARY, assert_fails, run, unmount_all
 from metadata import Metadata
 from packaging import Item, make_deb, unpack_items
 
@@ -69,6 +69,54 @@ def test_what_is_damaged_in_the_state_can_be_removed_and_installed_again(mirrore
     mirrored.assert_shows(None, libraries["1.0-1"])
     mirrored.suture("install")
     mirrored.assert_shows("a", libraries["1.0-1+fix1"])
+
+
+def test_a_state_that_is_damaged_besides_is_made_up_from_the_journal_when_usr_shows_its_goal(mirrored, libraries):
+    document = json.loads((mirrored.state / "state.json").read_text())
+    (mirrored.state / "journal.json").write_text(json.dumps({
+        "format": "suture-journal-1", "state": "activated", "generation": 1, "transaction": 1, "departures": {},
+        "started": document["active"][0]["installed"], "goal": document["active"]}))
+    (mirrored.state / "state.json").write_text("{")
+    assert "state.json" in mirrored.suture("install").stderr
+    mirrored.assert_shows("a", libraries["1.0-1+fix1"])
+    assert not (mirrored.state / "journal.json").exists()
+    mirrored.suture("remove")
+    mirrored.assert_shows(None, libraries["1.0-1"])
+
+
+@pytest.mark.parametrize("command", ["install", "remove"])
+def test_a_generation_that_the_state_does_not_know_is_taken_over_or_off(mirrored, libraries, command):
+    """The state directory was emptied, or brought back from a backup, while an improvement was active."""
+    for name in ("state.json", "history.json"):
+        (mirrored.state / name).unlink()
+    assert mirrored.report("status")["verdict"] == "interrupted"
+    mirrored.suture(command)
+    if command == "install":
+        mirrored.assert_shows("a", libraries["1.0-1+fix1"])
+        assert mirrored.report("status")["generation"] > 1
+    else:
+        mirrored.assert_shows(None, libraries["1.0-1"])
+        assert mirrored.report("status")["verdict"] == "base"
+
+
+def test_a_clock_that_was_set_back_stops_nothing(mirrored, released, packages, libraries):
+    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
+    for command, letter, library in (("install", "b", "1.0-1+fix2"), ("remove", None, "1.0-1")):
+        run("faketime", "-f", "-400d", *mirrored.command(command), env={**os.environ, "ASAN_OPTIONS": "verify_asan_link_order=0"})
+        mirrored.assert_shows(letter, libraries[library])
+    entries = mirrored.report("history")["entries"]
+    assert [entry["transaction"] for entry in entries] == [1, 2, 3]
+    assert entries[0]["time"] > entries[1]["time"]
+
+
+def test_a_state_of_a_newer_version_is_left_alone(mirrored, libraries):
+    path = mirrored.state / "state.json"
+    newer = path.read_text().replace("suture-state-1", "suture-state-2")
+    path.write_text(newer)
+    for command in ("status", "check", "install", "remove"):
+        assert_fails(mirrored.suture(command, check=False), "state.json", "suture-state-2", "does not know")
+    assert path.read_text() == newer
+    assert mirrored.read() == libraries["1.0-1+fix1"]
 
 
 def test_a_damaged_journal_and_history_stop_nothing(mirrored, libraries):
