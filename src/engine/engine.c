@@ -11,8 +11,10 @@
 #include "engine/context.h"
 #include "engine/plan.h"
 #include "engine/state.h"
+#include "engine/suspension.h"
 #include "engine/transaction.h"
 #include "parts/manifest/os-release.h"
+#include "parts/overlay/overlay.h"
 
 enum { LOCK_WAIT_MS = 10 * 1000 };
 
@@ -39,7 +41,7 @@ static int configure(Engine *engine, const EngineOptions *options, Error *error)
 }
 
 /* Changing /usr takes root, and so does the store: say so before anything is tried. */
-static int open_for_writing(Engine *engine, Error *error)
+static int open_for_writing(Engine *engine, int64_t lock_wait_ms, Error *error)
 {
 	int r;
 
@@ -47,7 +49,7 @@ static int open_for_writing(Engine *engine, Error *error)
 		return error_set(error, "this changes the system: run it as root");
 	if (store_open(engine->config.state, true, &engine->store, error) < 0)
 		return -1;
-	r = store_lock(engine->store, LOCK_WAIT_MS, error);
+	r = store_lock(engine->store, lock_wait_ms ? lock_wait_ms : LOCK_WAIT_MS, error);
 	if (r != 0)
 		return -1;
 	return transaction_recover(engine, error);
@@ -64,7 +66,7 @@ int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *e
 	engine->progress = options->progress ? options->progress : &engine->quiet;
 	if (set_root(engine, options->root, error) < 0 || configure(engine, options, error) < 0)
 		return -1;
-	if (write ? open_for_writing(engine, error) < 0
+	if (write ? open_for_writing(engine, options->lock_wait_ms, error) < 0
 		  : store_open(engine->config.state, false, &engine->store, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(engine);
@@ -91,6 +93,9 @@ static int run(Engine *engine, EngineNames components, TransactionEvent begin, b
 	CLEANUP(transaction_free) Transaction *transaction = NULL;
 	int r;
 
+	/* What is to be active afterwards is held against a base that must not change under it. */
+	if ((begin == EVENT_INSTALL || components.count > 0) && suspension_refuse(engine->root_fd, error) < 0)
+		return -1;
 	if (transaction_new(engine, components, dry_run, &transaction, error) < 0)
 		return -1;
 	r = transaction_run(transaction, begin, error);
@@ -118,4 +123,52 @@ int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t *
 	if (components.count == 0 && !dry_run && state_mend(engine->store, error) < 0)
 		return -1;
 	return run(engine, components, EVENT_REMOVE, dry_run, ret_plan, error);
+}
+
+static int open_root(const char *root, Error *error)
+{
+	int fd = open(root ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? error_os(error, errno, "cannot open the root %s", root ? root : "/") : fd;
+}
+
+int engine_suspend(const char *root, Error *error)
+{
+	CLEANUP_CLOSE int root_fd = open_root(root, error);
+	CLEANUP_CLOSE int lock = -1;
+	uint64_t mounted = 0;
+
+	if (root_fd < 0 || suspension_lock(root_fd, &lock, error) < 0 ||
+		overlay_current(root ? root : "/", &mounted, error) < 0)
+		return -1;
+	/* The mark first: a generation that is covered without it would not come back. */
+	if (mounted > 0 && suspension_begin(root_fd, error) < 0)
+		return -1;
+	return overlay_deactivate(root ? root : "/", error);
+}
+
+int engine_wait(const char *root, Error *error)
+{
+	CLEANUP_CLOSE int root_fd = open_root(root, error);
+
+	return root_fd < 0 ? -1 : suspension_wait(root_fd, error);
+}
+
+int engine_resume(const EngineOptions *options, json_t **ret_plan, Error *error)
+{
+	CLEANUP(engine_free) Engine *engine = NULL;
+	CLEANUP_CLOSE int root_fd = open_root(options->root, error);
+	PackageManager ignored;
+	int r;
+
+	if (root_fd < 0)
+		return -1;
+	if (!suspension_is_on(root_fd))
+		return ENGINE_NOTHING;
+	if (engine_open(options, true, &engine, error) < 0)
+		return -1;
+	r = suspension_find_manager(root_fd, &ignored, error);
+	if (r <= 0)
+		return r < 0 ? -1 : ENGINE_AT_WORK;
+	return run(engine, (EngineNames){NULL, 0}, EVENT_RESUME, false, ret_plan, error);
 }

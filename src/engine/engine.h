@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -25,6 +26,7 @@ typedef struct EngineOptions {
 	const char *state;      /* directory */
 	const char *trust;      /* file: the root metadata that the OS vendor ships */
 	Progress *progress;
+	int64_t lock_wait_ms; /* for another suture to end; 0: ten seconds */
 } EngineOptions;
 
 /* Components by name; none means all. */
@@ -49,6 +51,17 @@ int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Er
 
 /* Takes improvements off; dry_run only says what would be done. */
 int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error);
+
+/* For package managers, which enter their names themselves (engine/suspension.h). suspend: root/usr shows the
+ * base, writable as it is, until they have left. It needs no state and no configuration, whatever they are
+ * in. resume: what the base has left behind retires, the rest is active again; ENGINE_NOTHING also when
+ * nothing retired, ENGINE_AT_WORK when a package manager is still there. */
+int engine_suspend(const char *root, Error *error);
+enum { ENGINE_AT_WORK = 2 };
+int engine_resume(const EngineOptions *options, json_t **ret_plan, Error *error);
+
+/* Waits until no package manager is at work. */
+int engine_wait(const char *root, Error *error);
 
 /* Reports. */
 int engine_status(Engine *engine, json_t **ret, Error *error);

@@ -10,8 +10,10 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "engine/suspension.h"
 #include "parts/image/image.h"
 #include "parts/image/verity.h"
+#include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
 
 typedef struct Paths {
@@ -85,13 +87,45 @@ static int guard(const Engine *engine, const Manifest *manifest, char **ret_path
 	return 0;
 }
 
+/* While downloads took their time, or a package manager was at work, the base may have moved on. */
+static int check_bases(const Engine *engine, const Improvements *set, Error *error)
+{
+	CLEANUP_CLOSE int usr = -1;
+
+	if (overlay_open_base(engine->root, &usr, error) < 0)
+		return -1;
+	for (size_t i = 0; i < set->n; i++)
+		if (base_check(set->items[i].manifest, usr, error) != 0)
+			return error_in(error, "the base has changed meanwhile; run the command again");
+	return 0;
+}
+
+/* Under the lock: a package manager that enters its name now either finds the new generation, or is found
+ * here, and what it has changed before is seen by the check. The base may be shown at any time. */
+static int swap(Engine *engine, uint64_t generation, const OverlayLayer *layers, const Improvements *set,
+	Error *error)
+{
+	CLEANUP_CLOSE int lock = -1;
+	PackageManager ignored;
+
+	if (suspension_lock(engine->root_fd, &lock, error) < 0)
+		return -1;
+	if (set->n == 0 && overlay_deactivate(engine->root, error) < 0)
+		return -1;
+	if (set->n > 0 &&
+		(suspension_refuse(engine->root_fd, error) < 0 || check_bases(engine, set, error) < 0 ||
+			overlay_activate(engine->root, generation, layers, set->n, error) < 0))
+		return -1;
+	if (suspension_find_manager(engine->root_fd, &ignored, NULL) == SUSPENSION_NOBODY)
+		suspension_end(engine->root_fd);
+	return 0;
+}
+
 int layers_activate(Engine *engine, uint64_t generation, const Improvements *set, Error *error)
 {
 	__attribute__((cleanup(paths_clear))) Paths paths = {.n = 0};
 	OverlayLayer layers[OVERLAY_LAYERS_MAX];
 
-	if (set->n == 0)
-		return overlay_deactivate(engine->root, error);
 	if (set->n > OVERLAY_LAYERS_MAX)
 		return error_set(error, "more than %d improvements at once", OVERLAY_LAYERS_MAX);
 	for (size_t i = 0; i < set->n; i++) {
@@ -100,7 +134,7 @@ int layers_activate(Engine *engine, uint64_t generation, const Improvements *set
 		paths.n = i + 1;
 		layers[i].path = paths.paths[i];
 	}
-	return overlay_activate(engine->root, generation, layers, set->n, error);
+	return swap(engine, generation, layers, set, error);
 }
 
 /* A loop device over this file, found through sysfs. */

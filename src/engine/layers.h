@@ -11,7 +11,8 @@
 /*
  * Checks every image of the set (by dm-verity where the kernel has it, else whole, by its digest) and makes
  * it what root/usr shows, as the generation with this number, in one atomic step. An empty set shows the
- * base.
+ * base. Refused while a package manager is at work, and when the base of one of them has moved on; the base
+ * itself may be shown at any time.
  */
 int layers_activate(Engine *engine, uint64_t generation, const Improvements *set, Error *error);
 

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "engine/exposure.h"
+#include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
 
@@ -97,6 +98,8 @@ static ChangeAction why_gone(const Transaction *transaction, const Manifest *man
 {
 	if (transaction->departures)
 		return why_it_was_to_go(transaction->departures, manifest->component);
+	if (transaction->begin == EVENT_RESUME)
+		return CHANGE_RETIRE;
 	if (!transaction->catalog)
 		return is_asked_for(transaction->components, manifest->component) ? CHANGE_REMOVE
 										  : CHANGE_RETIRE;
@@ -173,6 +176,27 @@ static int add_departures(Transaction *transaction, Error *error)
 			continue;
 		if (add_change(transaction, why_gone(transaction, active), active, active, error) < 0)
 			return -1;
+	}
+	return 0;
+}
+
+int plan_drop_retired(Transaction *transaction, Error *error)
+{
+	Improvements *goal = &transaction->goal;
+
+	if (goal->n == 0)
+		return 0;
+	if (transaction->usr < 0 &&
+		overlay_open_base(transaction->engine->root, &transaction->usr, error) < 0)
+		return -1;
+	for (size_t i = goal->n; i > 0; i--) {
+		const Manifest *manifest = goal->items[i - 1].manifest;
+		int r = base_check(manifest, transaction->usr, error);
+
+		if (r < 0)
+			return -1;
+		if (r > 0)
+			improvements_drop(goal, manifest->component);
 	}
 	return 0;
 }

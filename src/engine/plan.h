@@ -7,6 +7,9 @@
 
 #include "engine/transaction.h"
 
+/* Takes out of the goal what the base has left behind. Opens transaction->usr. */
+int plan_drop_retired(Transaction *transaction, Error *error);
+
 /* Compares the goal with the state: fills in the changes, what each has to download, and the generation's
  * number. */
 int plan_changes(Transaction *transaction, Error *error);

@@ -15,6 +15,7 @@
 #include "engine/layers.h"
 #include "engine/plan.h"
 #include "engine/state.h"
+#include "engine/suspension.h"
 #include "parts/fetch/url.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
@@ -89,12 +90,15 @@ static int put_kept_off(const State *state, json_t *document, Error *error)
 }
 
 /* "base": nothing is installed. "protected": active, and nobody is exposed. "exposed": active, and somebody
- * is. "unknown": active, but not every process could be looked into. "inactive": /usr shows the base.
- * "interrupted": /usr shows a generation that the state does not know (yet). */
-static const char *judge(const State *state, uint64_t mounted, const json_t *exposed)
+ * is. "unknown": active, but not every process could be looked into. "suspended": /usr shows the base for a
+ * package manager. "inactive": it shows the base. "interrupted": /usr shows a generation that the state does
+ * not know (yet). */
+static const char *judge(const Engine *engine, const State *state, uint64_t mounted, const json_t *exposed)
 {
+	if (mounted != state->generation && mounted == 0)
+		return suspension_is_on(engine->root_fd) ? "suspended" : "inactive";
 	if (mounted != state->generation)
-		return mounted == 0 ? "inactive" : "interrupted";
+		return "interrupted";
 	if (state->active.n == 0)
 		return "base";
 	if (json_array_size(json_object_get(exposed, "processes")) > 0)
@@ -143,6 +147,21 @@ static int put_freshness(const Engine *engine, const State *state, json_t *docum
 		       : 0;
 }
 
+static int put_package_manager(const Engine *engine, json_t *document, Error *error)
+{
+	PackageManager manager;
+	json_t *object;
+	int r = suspension_find_manager(engine->root_fd, &manager, error);
+
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	object = json_object();
+	if (json_put(document, "package_manager", object, error) < 0 ||
+		json_put_integer(object, "pid", manager.pid, error) < 0)
+		return -1;
+	return json_put_text(object, "name", manager.name, error);
+}
+
 int engine_status(Engine *engine, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -160,9 +179,10 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 		json_put_text(document, "root", engine->root, error) < 0 ||
 		put_os(engine, document, error) < 0 ||
 		json_put_integer(document, "generation", (int64_t)mounted, error) < 0 ||
-		json_put_text(document, "verdict", judge(&state, mounted, exposed), error) < 0 ||
+		json_put_text(document, "verdict", judge(engine, &state, mounted, exposed), error) < 0 ||
 		json_put_text(document, "integrity", layers_integrity(), error) < 0 ||
 		put_improvements(&state, document, error) < 0 || put_kept_off(&state, document, error) < 0 ||
+		put_package_manager(engine, document, error) < 0 ||
 		put_freshness(engine, &state, document, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);

@@ -10,7 +10,6 @@
 #include "engine/history.h"
 #include "engine/plan.h"
 #include "engine/transaction.h"
-#include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
 
 static int drop(Transaction *transaction, const char *component, Error *error)
@@ -31,26 +30,6 @@ static int drop(Transaction *transaction, const char *component, Error *error)
 			       component);
 }
 
-static int drop_retired(Transaction *transaction, Error *error)
-{
-	Improvements *goal = &transaction->goal;
-
-	if (goal->n == 0)
-		return 0;
-	if (overlay_open_base(transaction->engine->root, &transaction->usr, error) < 0)
-		return -1;
-	for (size_t i = goal->n; i > 0; i--) {
-		const Manifest *manifest = goal->items[i - 1].manifest;
-		int r = base_check(manifest, transaction->usr, error);
-
-		if (r < 0)
-			return -1;
-		if (r > 0)
-			improvements_drop(goal, manifest->component);
-	}
-	return 0;
-}
-
 int step_select(Transaction *transaction, Error *error)
 {
 	uint64_t mounted = 0;
@@ -62,7 +41,7 @@ int step_select(Transaction *transaction, Error *error)
 	for (size_t i = 0; i < transaction->components.count; i++)
 		if (drop(transaction, transaction->components.names[i], error) < 0)
 			return -1;
-	if (drop_retired(transaction, error) < 0 ||
+	if (plan_drop_retired(transaction, error) < 0 ||
 		overlay_current(transaction->engine->root, &mounted, error) < 0 ||
 		plan_changes(transaction, error) < 0)
 		return -1;

@@ -24,6 +24,7 @@ typedef struct Transition {
 static const Transition transitions[] = {
 	{TRANSACTION_IDLE, EVENT_INSTALL, TRANSACTION_CHECKED, "check", step_check},
 	{TRANSACTION_IDLE, EVENT_REMOVE, TRANSACTION_STAGED, "select", step_select},
+	{TRANSACTION_IDLE, EVENT_RESUME, TRANSACTION_STAGED, "resume", step_resume},
 	{TRANSACTION_CHECKED, EVENT_NEXT, TRANSACTION_FETCHED, "fetch", step_fetch},
 	{TRANSACTION_FETCHED, EVENT_NEXT, TRANSACTION_REBUILT, "rebuild", step_rebuild},
 	{TRANSACTION_REBUILT, EVENT_NEXT, TRANSACTION_VERIFIED, "verify", step_verify},
@@ -44,6 +45,7 @@ static const Transition transitions[] = {
 static const char *const event_names[] = {
 	[EVENT_INSTALL] = "install",
 	[EVENT_REMOVE] = "remove",
+	[EVENT_RESUME] = "resume",
 	[EVENT_NEXT] = "done",
 	[EVENT_FAILED] = "failed",
 };
@@ -131,6 +133,7 @@ int transaction_run(Transaction *transaction, TransactionEvent begin, Error *err
 	TransactionEvent event = begin;
 	const Transition *transition;
 
+	transaction->begin = begin;
 	while ((transition = find(transaction->reached, event))) {
 		int r = transition->step(transaction, error);
 

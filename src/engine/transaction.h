@@ -36,6 +36,7 @@ typedef enum TransactionState {
 typedef enum TransactionEvent {
 	EVENT_INSTALL, /* begin */
 	EVENT_REMOVE,  /* begin */
+	EVENT_RESUME,  /* begin */
 	EVENT_NEXT,    /* the last step is done */
 	EVENT_FAILED,  /* the last step failed */
 } TransactionEvent;
@@ -63,6 +64,7 @@ typedef struct Transaction {
 	Engine *engine;
 	EngineNames components; /* asked for; none means all */
 	bool dry_run;
+	TransactionEvent begin;
 	State state; /* as committed before */
 	Improvements goal;
 	Improvements former; /* what was active, once the goal is: changes point into it */
@@ -82,7 +84,7 @@ int transaction_new(Engine *engine, EngineNames components, bool dry_run, Transa
 Transaction *transaction_free(Transaction *transaction);
 DEFINE_CLEANUP(Transaction *, transaction_free);
 
-/* Runs the table from EVENT_INSTALL or EVENT_REMOVE to its end; STEP_NOTHING when there was nothing to do. */
+/* Runs the table from one of the events that begin to its end; STEP_NOTHING when there was nothing to do. */
 int transaction_run(Transaction *transaction, TransactionEvent begin, Error *error);
 
 /* Finishes or undoes what an interrupted run has left in the journal: forward when /usr shows its generation
@@ -94,6 +96,7 @@ void transaction_print_table(FILE *out);
 
 int step_check(Transaction *transaction, Error *error);
 int step_select(Transaction *transaction, Error *error);
+int step_resume(Transaction *transaction, Error *error);
 int step_fetch(Transaction *transaction, Error *error);
 int step_rebuild(Transaction *transaction, Error *error);
 int step_verify(Transaction *transaction, Error *error);

@@ -4,6 +4,21 @@
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
+static void print_suspended(const json_t *status)
+{
+	const json_t *manager = json_object_get(status, "package_manager");
+
+	if (manager)
+		printf("Suspended: /usr shows the base while %s (pid %llu) works on it. What still fits then "
+		       "is "
+		       "active again.\n",
+			field_text(manager, "name"), (unsigned long long)field_number(manager, "pid"));
+	else
+		printf("Suspended: a package manager worked on the base. \"suture resume\" activates again "
+		       "what "
+		       "fits it.\n");
+}
+
 static void print_verdict(const json_t *status)
 {
 	const char *verdict = field_text(status, "verdict");
@@ -16,6 +31,8 @@ static void print_verdict(const json_t *status)
 	else if (strcmp(verdict, "exposed") == 0)
 		printf("Exposed: the improvements are active, but %s still %s old bytes.\n",
 			count_text(n, "process", "processes"), n == 1 ? "uses" : "use");
+	else if (strcmp(verdict, "suspended") == 0)
+		print_suspended(status);
 	else if (strcmp(verdict, "inactive") == 0)
 		printf("Not active: installed, but /usr does not show it. \"suture install\" activates it "
 		       "again.\n");

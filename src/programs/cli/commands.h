@@ -13,7 +13,7 @@
 /* Where the command line's options go. */
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
-	bool json, dry_run, quiet;
+	bool json, dry_run, quiet, wait;
 } Settings;
 
 #define COMMAND(name) extern const Command command_##name;
