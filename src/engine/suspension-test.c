@@ -43,8 +43,8 @@ static void enter_as(Fixture *fixture, const char *name, const char *started)
 	CLEANUP_FREE char *path = NULL;
 
 	assert_int_equal(text_format(&path, NULL, "run/suture/at-work/%s", name), 0);
-	assert_done(file_make_directories(
-			    root_of(fixture), "run/suture/at-work", 0755, NULL, &fixture->error),
+	assert_done(
+		file_make_directories(root_of(fixture), "run/suture/at-work", 0755, NULL, &fixture->error),
 		&fixture->error);
 	assert_done(file_replace(root_of(fixture), path, bytes_of_text(started), 0644, &fixture->error),
 		&fixture->error);
@@ -71,8 +71,8 @@ static void nobody_is_at_work_where_nobody_entered(void **state)
 	Fixture *fixture = *state;
 	PackageManager manager;
 
-	assert_int_equal(suspension_find_manager(root_of(fixture), &manager, &fixture->error),
-		SUSPENSION_NOBODY);
+	assert_int_equal(
+		suspension_find_manager(root_of(fixture), &manager, &fixture->error), SUSPENSION_NOBODY);
 	assert_done(suspension_refuse(root_of(fixture), &fixture->error), &fixture->error);
 	assert_done(suspension_wait(root_of(fixture), &fixture->error), &fixture->error);
 	assert_false(suspension_is_on(root_of(fixture)));
@@ -91,8 +91,8 @@ static void names_who_is_at_work_until_it_ends(void **state)
 	assert_true(manager.started > 0);
 	(void)snprintf(started, sizeof(started), "%llu\n", manager.started);
 	enter(fixture, pid, started);
-	assert_fails(
-		suspension_refuse(root_of(fixture), &fixture->error), &fixture->error, "(engine-suspensi, pid");
+	assert_fails(suspension_refuse(root_of(fixture), &fixture->error), &fixture->error,
+		"(engine-suspensi, pid");
 	end_process(pid);
 	assert_done(suspension_refuse(root_of(fixture), &fixture->error), &fixture->error);
 }

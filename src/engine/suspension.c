@@ -78,8 +78,8 @@ static bool is_at_work(int directory, const char *name, PackageManager *ret)
 	manager.pid = (pid_t)pid;
 	if (!read_process(&manager))
 		return false;
-	if (file_read(directory, name, TIME_SIZE_MAX, &text, NULL) == 0 &&
-		text.size > 0 && sscanf((const char *)text.data, "%llu", &started) == 1 && started != manager.started)
+	if (file_read(directory, name, TIME_SIZE_MAX, &text, NULL) == 0 && text.size > 0 &&
+		sscanf((const char *)text.data, "%llu", &started) == 1 && started != manager.started)
 		return false;
 	*ret = manager;
 	return true;
@@ -88,8 +88,9 @@ static bool is_at_work(int directory, const char *name, PackageManager *ret)
 static int open_list(int root, DIR **ret, Error *error)
 {
 	CLEANUP_CLOSE int directory = open_directory(root);
-	int list = directory < 0 ? -1
-				 : openat(directory, at_work, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int list = directory < 0
+			   ? -1
+			   : openat(directory, at_work, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (list < 0)
 		return errno == ENOENT
