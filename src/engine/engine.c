@@ -41,12 +41,17 @@ static int configure(Engine *engine, const EngineOptions *options, Error *error)
 }
 
 /* Changing /usr takes root, and so does the store: say so before anything is tried. */
+static int check_root(Error *error)
+{
+	return geteuid() == 0 ? 0 : error_set(error, "this changes the system: run it as root");
+}
+
 static int open_for_writing(Engine *engine, int64_t lock_wait_ms, Error *error)
 {
 	int r;
 
-	if (geteuid() != 0)
-		return error_set(error, "this changes the system: run it as root");
+	if (check_root(error) < 0)
+		return -1;
 	if (store_open(engine->config.state, true, &engine->store, error) < 0)
 		return -1;
 	r = store_lock(engine->store, lock_wait_ms ? lock_wait_ms : LOCK_WAIT_MS, error);
@@ -138,7 +143,7 @@ int engine_suspend(const char *root, Error *error)
 	CLEANUP_CLOSE int lock = -1;
 	uint64_t mounted = 0;
 
-	if (root_fd < 0 || suspension_lock(root_fd, &lock, error) < 0 ||
+	if (root_fd < 0 || check_root(error) < 0 || suspension_lock(root_fd, &lock, error) < 0 ||
 		overlay_current(root ? root : "/", &mounted, error) < 0)
 		return -1;
 	/* The mark first: a generation that is covered without it would not come back. */

@@ -10,7 +10,7 @@ from conftest import BUILD, LIBRARY, ROOT, run
 
 # What dpkg itself wants to find, what its hook uses, and what the packages' scripts do.
 TOOLS = """sh dpkg dpkg-deb dpkg-split dpkg-query tar rm mkdir rmdir cat cp mv ln sleep kill sha256sum timeout setsid mount umount
-    mountpoint flock diff true false ldconfig start-stop-daemon touch test readlink""".split()
+    mountpoint flock diff true false ldconfig start-stop-daemon touch test env grep""".split()
 CONTROL = "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: T <t@suture.invalid>\nDescription: x\n"
 
 
