@@ -288,6 +288,17 @@ def test_a_front_end_that_is_gone_before_dpkg_begins_is_not_waited_for(debian, l
     assert_is_back(debian, libraries)
 
 
+def test_who_is_not_root_is_not_kept_from_unpacking_elsewhere(debian, libraries):
+    shutil.copytree(debian.root / "var/lib/dpkg", debian.root / "srv/other/var/lib/dpkg")
+    run("chown", "-R", "65534:65534", debian.root / "srv/other")
+    words = ["dpkg", "--force-not-root", "--force-script-chrootless", "--root=/srv/other", "-i",
+             debian.bring(debian.package("other"))]
+    result = run("chroot", "--userspec=65534:65534", debian.root, *words)
+    assert "suture" not in result.stdout + result.stderr
+    assert (debian.root / "srv/other/usr/share/other").exists()
+    assert debian.library() == libraries["1.0-1+fix1"]
+
+
 def test_only_root_can_hold_the_lock_of_swaps(debian):
     lock = debian.root / "run/suture/lock"
     debian.suture("remove")
