@@ -12,11 +12,9 @@
 
 enum { FIRST_MAX = 2 * SIGNER_KEY_FILE_MAX };
 
-/* A key object is JSON, and no PEM file begins with a brace. */
 static int is_public(const char *place, bool *ret, Error *error)
 {
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
-	size_t at = 0;
 
 	if (key_uri_is_one(place)) {
 		*ret = false;
@@ -24,9 +22,7 @@ static int is_public(const char *place, bool *ret, Error *error)
 	}
 	if (file_read(AT_FDCWD, place, FIRST_MAX, &text, error) != 0)
 		return -1;
-	while (at < text.size && strchr(" \t\r\n", text.data[at]))
-		at++;
-	*ret = at < text.size && text.data[at] == '{';
+	*ret = key_public_is_one(buffer_bytes(&text));
 	return 0;
 }
 

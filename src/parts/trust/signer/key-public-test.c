@@ -35,6 +35,53 @@ static void a_public_half_is_read_as_it_was_written_and_has_the_keys_id(void **s
 	}
 }
 
+static void a_public_half_in_pem_is_the_same_key(void **state)
+{
+	static const char *const types[] = {"ecdsa", "rsa"};
+	Place *place = *state;
+	Error *error = &place->error;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		CLEANUP(signer_key_free) SignerKey *key = NULL;
+		CLEANUP_PUBLIC_HALF PublicHalf half = {.object = NULL};
+		const json_t *value;
+
+		assert_done(signer_key_generate(types[i], &key, error), error);
+		value = json_object_get(signer_key_public(key), "keyval");
+		put(place, json_string_value(json_object_get(value, "public")));
+		assert_done(key_public_read(place->directory, "a.pub", &half, error), error);
+		assert_string_equal(half.id, signer_key_id(key));
+	}
+}
+
+/* As "openssl pkey -pubout" writes one: Ed25519 is in hexadecimal in metadata. */
+static void takes_ed25519_in_pem_and_refuses_other_pem(void **state)
+{
+	static const char ed25519[] = "-----BEGIN PUBLIC KEY-----\n"
+				      "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+				      "-----END PUBLIC KEY-----\n";
+	static const char ed448[] = "-----BEGIN PUBLIC KEY-----\n"
+				    "MEMwBQYDK2VxAzoAX9dEm1m0Yf0s54fsYWrUah2hNCSFpw4fig6nXYDpZ3jt8SR2\n"
+				    "m0bHBhvWeD3x5Q9s0foavq+oJWGA\n"
+				    "-----END PUBLIC KEY-----\n";
+	Place *place = *state;
+	CLEANUP_PUBLIC_HALF PublicHalf half = {.object = NULL};
+	const json_t *value;
+	Error *error = &place->error;
+
+	put(place, ed25519);
+	assert_done(key_public_read(place->directory, "a.pub", &half, error), error);
+	value = json_object_get(half.object, "keyval");
+	assert_string_equal(json_string_value(json_object_get(value, "public")),
+		"19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
+	put(place, ed448);
+	assert_fails(
+		key_public_read(place->directory, "a.pub", &half, error), error, "no key that clients use");
+	put(place, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+	assert_fails(
+		key_public_read(place->directory, "a.pub", &half, error), error, "not a public key in PEM");
+}
+
 static void never_overwrites_a_public_half(void **state)
 {
 	Place *place = *state;
@@ -81,6 +128,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define PROMISE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		PROMISE(a_public_half_is_read_as_it_was_written_and_has_the_keys_id),
+		PROMISE(a_public_half_in_pem_is_the_same_key),
+		PROMISE(takes_ed25519_in_pem_and_refuses_other_pem),
 		PROMISE(never_overwrites_a_public_half),
 		PROMISE(refuses_a_private_key_in_place_of_a_public_one),
 		PROMISE(refuses_what_clients_could_not_use),

@@ -11,13 +11,35 @@
 #include "parts/trust/public-key.h"
 #include "parts/trust/signer/key.h"
 
+static bool begins_with(Bytes text, const char *start)
+{
+	size_t at = 0;
+
+	while (at < text.size && strchr(" \t\r\n", text.data[at]))
+		at++;
+	return text.size - at >= strlen(start) && memcmp(text.data + at, start, strlen(start)) == 0;
+}
+
+/* The second is what OpenSSL gives for an RSA key on a token. */
+static bool is_pem(Bytes text)
+{
+	return begins_with(text, "-----BEGIN PUBLIC KEY-----") ||
+	       begins_with(text, "-----BEGIN RSA PUBLIC KEY-----");
+}
+
+bool key_public_is_one(Bytes text)
+{
+	return begins_with(text, "{") || is_pem(text);
+}
+
 static int parse(Bytes text, PublicHalf *half, Error *error)
 {
 	CLEANUP(public_key_free) PublicKey *key = NULL;
 	Digest id;
+	int r = is_pem(text) ? signer_key_public_of_pem(text, &half->object, error)
+			     : json_parse(text, SIGNER_KEY_FILE_MAX, &half->object, error);
 
-	if (json_parse(text, SIGNER_KEY_FILE_MAX, &half->object, error) < 0 ||
-		public_key_new(half->object, &key, error) != 0 ||
+	if (r < 0 || public_key_new(half->object, &key, error) != 0 ||
 		canonical_digest(half->object, &id, error) < 0)
 		return -1;
 	(void)digest_to_hex(&id, half->id);

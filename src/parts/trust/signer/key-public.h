@@ -7,7 +7,9 @@
  */
 
 #include <jansson.h>
+#include <stdbool.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
 
@@ -16,7 +18,10 @@ typedef struct PublicHalf {
 	char id[DIGEST_HEX_SIZE];
 } PublicHalf;
 
-/* Refuses what clients could not verify a signature with. */
+/* Does it begin as one, rather than as a private key? */
+bool key_public_is_one(Bytes text);
+
+/* In JSON or, as OpenSSL writes it, in PEM. Refuses what clients could not verify a signature with. */
 int key_public_read(int directory, const char *name, PublicHalf *ret, Error *error);
 
 /* Never overwrites. */

@@ -85,13 +85,18 @@ static int write_hex(const EVP_PKEY *pair, json_t *value, Error *error)
 	return json_put_text(value, "public", hex, error);
 }
 
+/* Put together here: a provider of tokens may write another kind of PEM, and the key's id would change. */
 static int write_pem(EVP_PKEY *pair, json_t *value, Error *error)
 {
 	__attribute__((cleanup(bio_cleanup))) BIO *bio = BIO_new(BIO_s_mem());
+	uint8_t *der = NULL;
+	int der_size = i2d_PUBKEY(pair, &der);
+	bool written = bio && der_size > 0 && PEM_write_bio(bio, "PUBLIC KEY", "", der, der_size) > 0;
 	char *text = NULL;
 	long size;
 
-	if (!bio || PEM_write_bio_PUBKEY(bio, pair) != 1)
+	OPENSSL_free(der);
+	if (!written)
 		return error_set(error, "libcrypto does not give the public half of the key");
 	size = BIO_get_mem_data(bio, &text);
 	return json_put(value, "public", json_stringn(text, (size_t)size), error);
@@ -130,6 +135,24 @@ static int key_of_pair(EVP_PKEY **pair, SignerKey **ret, Error *error)
 	(void)digest_to_hex(&id, key->id);
 	key->pair = TAKE_PTR(*pair);
 	*ret = TAKE_PTR(key);
+	return 0;
+}
+
+int signer_key_public_of_pem(Bytes text, json_t **ret, Error *error)
+{
+	__attribute__((cleanup(bio_cleanup))) BIO *bio = NULL;
+	CLEANUP_PAIR EVP_PKEY *pair = NULL;
+	CLEANUP(signer_key_free) SignerKey *key = NULL;
+
+	if (text.size > SIGNER_KEY_FILE_MAX)
+		return error_set(error, "is larger than %d bytes", SIGNER_KEY_FILE_MAX);
+	bio = BIO_new_mem_buf(text.data, (int)text.size);
+	pair = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	if (!pair)
+		return error_set(error, "is not a public key in PEM");
+	if (key_of_pair(&pair, &key, error) < 0)
+		return -1;
+	*ret = json_incref(key->public_half);
 	return 0;
 }
 

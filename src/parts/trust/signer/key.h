@@ -27,6 +27,10 @@ int signer_key_generate(const char *type, SignerKey **ret, Error *error);
 /* Refuses a file that group or others may read. */
 int signer_key_load(int directory, const char *name, SignerKey **ret, Error *error);
 
+/* Only its public half, from PEM text, as key objects write it: that is what OpenSSL
+ * gives for a key on a token. */
+int signer_key_public_of_pem(Bytes text, json_t **ret, Error *error);
+
 /* place: a file, or a URI with a scheme (key-uri.h). */
 int signer_key_open(const char *place, SignerKey **ret, Error *error);
 
