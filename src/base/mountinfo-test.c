@@ -32,8 +32,30 @@ static void reads_every_field(void **state)
 	assert_true(entry->device == makedev(98, 1048575));
 	assert_string_equal(entry->root, "/mnt1");
 	assert_string_equal(entry->point, "/mnt2");
+	assert_false(entry->is_read_only);
 	assert_string_equal(entry->type, "fuse.sshfs");
 	assert_string_equal(entry->source, "/dev/root");
+}
+
+static void tells_the_mount_from_its_file_system(void **state)
+{
+	static const struct {
+		const char *line;
+		bool is_read_only;
+	} cases[] = {
+		{"36 35 98:0 / /a ro,noatime - ext4 /dev/sda rw\n", true},
+		{"36 35 98:0 / /a ro - ext4 /dev/sda rw\n", true},
+		{"36 35 98:0 / /a rw,relatime - ext4 /dev/sda ro\n", false},
+		{"36 35 98:0 / /a rotten - ext4 /dev/sda ro\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_MOUNTINFO Mountinfo mounts = MOUNTINFO_INIT;
+
+		parse(cases[i].line, &mounts);
+		assert_int_equal(mounts.entries[0].is_read_only, cases[i].is_read_only);
+	}
 }
 
 static void unescapes_names_and_leaves_what_is_no_escape(void **state)
@@ -225,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_field),
+		cmocka_unit_test(tells_the_mount_from_its_file_system),
 		cmocka_unit_test(unescapes_names_and_leaves_what_is_no_escape),
 		cmocka_unit_test(takes_an_empty_source_and_a_root_that_is_no_path),
 		cmocka_unit_test(refuses_malformed_lines),

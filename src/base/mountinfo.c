@@ -140,6 +140,8 @@ static int parse_line(char *line, MountEntry *ret)
 	unescape(type);
 	unescape(source);
 	entry.root = root;
+	/* "rw" or "ro" is the first of them. */
+	entry.is_read_only = strncmp(options, "ro", 2) == 0 && (options[2] == ',' || options[2] == '\0');
 	entry.point = point;
 	entry.type = type;
 	entry.source = source;

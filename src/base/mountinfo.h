@@ -25,6 +25,7 @@ typedef struct MountEntry {
 	int64_t id;
 	int64_t parent;
 	bool is_outermost; /* its parent is not in the table */
+	bool is_read_only; /* the mount by itself; what the file system says is not asked */
 	dev_t device;      /* as /proc/PID/maps shows it */
 	const char *root;  /* the directory of the file system that is mounted; nsfs: no path */
 	const char *point; /* where, seen from the process's root */

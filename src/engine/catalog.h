@@ -15,7 +15,8 @@ typedef enum CatalogVerdict {
 	CATALOG_NOT_INSTALLED, /* none of its base's files is here */
 	CATALOG_OTHER_BASE,    /* the component is here, with other bytes */
 	CATALOG_OTHER_OS,
-	CATALOG_WITHDRAWN, /* every letter of the series was */
+	CATALOG_WITHDRAWN,   /* every letter of the series was */
+	CATALOG_QUARANTINED, /* set by the check: boots with it did not complete */
 } CatalogVerdict;
 
 typedef struct CatalogSeries {

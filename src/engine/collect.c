@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "engine/layers.h"
 #include "parts/overlay/overlay.h"
 
 /* The digests of what stays. */
@@ -30,8 +31,11 @@ static int keep(Kept *kept, const Digest *digest, Error *error)
 
 static int keep_images(Kept *kept, const Improvements *set, Error *error)
 {
+	/* What the kernel refuses to read is of no use to anybody, and must not be taken for the image again.
+	 */
 	for (size_t i = 0; i < set->n; i++)
-		if (keep(kept, &set->items[i].manifest->image_digest, error) < 0)
+		if (!layers_is_corrupt(set->items[i].manifest) &&
+			keep(kept, &set->items[i].manifest->image_digest, error) < 0)
 			return -1;
 	return 0;
 }

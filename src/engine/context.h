@@ -22,3 +22,6 @@ struct Engine {
 	Progress *progress; /* never NULL */
 	Progress quiet;
 };
+
+/* Opens the directory that is to be worked on; NULL is "/". root and root_fd are the engine's then. */
+int context_set_root(Engine *engine, const char *root, Error *error);

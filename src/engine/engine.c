@@ -18,18 +18,6 @@
 
 enum { LOCK_WAIT_MS = 10 * 1000 };
 
-/* An absolute path without symlinks and without a slash at its end: the form that mountinfo has. */
-static int set_root(Engine *engine, const char *root, Error *error)
-{
-	engine->root = realpath(root ? root : "/", NULL);
-	if (!engine->root)
-		return error_os(error, errno, "cannot find the root %s", root ? root : "/");
-	engine->root_fd = open(engine->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (engine->root_fd < 0)
-		return error_os(error, errno, "cannot open the root %s", engine->root);
-	return 0;
-}
-
 static int configure(Engine *engine, const EngineOptions *options, Error *error)
 {
 	if (config_load(engine->root_fd, engine->root, &engine->config, error) < 0 ||
@@ -69,7 +57,7 @@ int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *e
 	engine->root_fd = -1;
 	engine->quiet = progress_on(NULL);
 	engine->progress = options->progress ? options->progress : &engine->quiet;
-	if (set_root(engine, options->root, error) < 0 || configure(engine, options, error) < 0)
+	if (context_set_root(engine, options->root, error) < 0 || configure(engine, options, error) < 0)
 		return -1;
 	if (write ? open_for_writing(engine, options->lock_wait_ms, error) < 0
 		  : store_open(engine->config.state, false, &engine->store, error) < 0)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/layers.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/path.h"
@@ -15,6 +18,8 @@
 #include "parts/image/verity.h"
 #include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
+
+enum { READ_SIZE = 1024 * 1024 };
 
 typedef struct Paths {
 	char *paths[OVERLAY_LAYERS_MAX];
@@ -57,7 +62,8 @@ static int open_verity(
 /* Bytes that rotted would be refused for ever: without them, the next install fetches the image again. */
 static int discard(const Engine *engine, const Manifest *manifest, const Error *why, Error *error)
 {
-	if (store_discard_blob(engine->store, STORE_IMAGE, &manifest->image_digest, error) < 0)
+	if (store_discard_blob(engine->store, STORE_IMAGE, &manifest->image_digest, error) < 0 ||
+		store_discard_blob(engine->store, STORE_VERITY, &manifest->image_digest, error) < 0)
 		return error_in(error, "%.300s, and it cannot be discarded", why->text);
 	return error_set(
 		error, "%.300s; it was discarded: run \"suture install\" to fetch it again", why->text);
@@ -135,6 +141,54 @@ int layers_activate(Engine *engine, uint64_t generation, const Improvements *set
 		layers[i].path = paths.paths[i];
 	}
 	return swap(engine, generation, layers, set, error);
+}
+
+static int read_to_the_end(const char *path, uint64_t size, Error *error)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FREE uint8_t *block = malloc(READ_SIZE);
+	uint64_t offset = 0;
+
+	if (!block)
+		return error_memory(error);
+	if (fd < 0)
+		return error_os(error, errno, "cannot open %s", path);
+	while (offset < size) {
+		ssize_t n = pread(fd, block, READ_SIZE, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_os(error, errno, "cannot read %s", path);
+		if (n == 0)
+			return error_set(error, "%s ends early", path);
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+int layers_check(Engine *engine, const Manifest *manifest, Error *error)
+{
+	CLEANUP_FREE char *path = NULL, *name = NULL;
+	Error why = ERROR_INIT;
+
+	if (!store_has_blob(engine->store, STORE_IMAGE, &manifest->image_digest))
+		return error_set(error, "its image is not here: run \"suture install\" to fetch it again");
+	if (guard(engine, manifest, &path, error) < 0)
+		return -1;
+	if (read_to_the_end(path, manifest->image_size, &why) == 0)
+		return 0;
+	if (device_name(manifest, &name, error) < 0)
+		return -1;
+	(void)verity_close(name, NULL);
+	return discard(engine, manifest, &why, error);
+}
+
+bool layers_is_corrupt(const Manifest *manifest)
+{
+	CLEANUP_FREE char *name = NULL;
+
+	return device_name(manifest, &name, NULL) == 0 && verity_is_corrupt(name);
 }
 
 /* A loop device over this file, found through sysfs. */

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/path.h"
 #include "base/text.h"
+#include "engine/boot-report.h"
 #include "engine/context.h"
 #include "engine/exposure.h"
 #include "engine/history.h"
@@ -63,9 +65,17 @@ static int put_improvements(const State *state, json_t *document, Error *error)
 
 	if (json_put(document, "improvements", array, error) < 0)
 		return -1;
-	for (size_t i = 0; i < state->active.n; i++)
-		if (put_improvement(array, &state->active.items[i], error) < 0)
+	for (size_t i = 0; i < state->active.n; i++) {
+		const Improvement *each = &state->active.items[i];
+
+		if (put_improvement(array, each, error) < 0 ||
+			json_put(json_array_get(array, i), "proven",
+				json_boolean(trial_is_proven(&state->trial, &each->manifest_digest)),
+				error) < 0 ||
+			json_put(json_array_get(array, i), "corrupt",
+				json_boolean(geteuid() == 0 && layers_is_corrupt(each->manifest)), error) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -89,18 +99,82 @@ static int put_kept_off(const State *state, json_t *document, Error *error)
 	return 0;
 }
 
-/* "base": nothing is installed. "protected": active, and nobody is exposed. "exposed": active, and somebody
- * is. "unknown": active, but not every process could be looked into. "suspended": /usr shows the base for a
- * package manager. "inactive": it shows the base. "interrupted": /usr shows a generation that the state does
- * not know (yet). */
-static const char *judge(const Engine *engine, const State *state, uint64_t mounted, const json_t *exposed)
+static int put_quarantined(const State *state, json_t *document, Error *error)
 {
+	json_t *array = json_array();
+
+	if (json_put(document, "quarantined", array, error) < 0)
+		return -1;
+	for (size_t i = 0; i < state->trial.n_quarantined; i++) {
+		const Quarantined *each = &state->trial.quarantined[i];
+		char letter[LETTER_SIZE];
+		json_t *item = json_object();
+
+		if (json_add(array, item, error) < 0 ||
+			json_put_text(item, "component", each->component, error) < 0 ||
+			json_put_text(item, "letter", letter_from_sequence(each->sequence, letter), error) <
+				0 ||
+			json_put_text(item, "reason", each->reason, error) < 0 ||
+			json_put_time(item, "time", each->time, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What this boot could not activate, as long as that is so. */
+static int read_boot(const Engine *engine, const State *state, uint64_t mounted, json_t **ret, Error *error)
+{
+	CLEANUP_FREE char *run = NULL;
+	CLEANUP_JSON json_t *boot = NULL;
+
+	*ret = NULL;
+	if (mounted == state->generation)
+		return 0;
+	if (path_join(engine->root, "run", &run, error) < 0 || boot_report_read(run, &boot, error) < 0)
+		return -1;
+	if (boot_report_is_of(boot, mounted))
+		*ret = json_incref(boot);
+	return 0;
+}
+
+static int put_boot(const json_t *boot, json_t *document, Error *error)
+{
+	return boot ? json_put(document, "boot_problems", json_incref(json_object_get(boot, "problems")),
+			      error)
+		    : 0;
+}
+
+static bool is_any_corrupt(const json_t *document)
+{
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(json_object_get(document, "improvements"), index, item)
+	{
+		if (json_is_true(json_object_get(item, "corrupt")))
+			return true;
+	}
+	return false;
+}
+
+/* "corrupt": the kernel refuses to read some of what is active. "base": nothing is installed. "protected":
+ * active, and nobody is exposed. "exposed": active, and somebody is. "unknown": active, but not every process
+ * could be looked into. "suspended": /usr shows the base for a package manager. "inactive": it shows the
+ * base. "partial": /usr shows what a boot could activate of it. "interrupted": /usr shows a generation that
+ * the state does not know (yet). */
+static const char *judge(const Engine *engine, const State *state, uint64_t mounted, const json_t *boot,
+	const json_t *document)
+{
+	const json_t *exposed = json_object_get(document, "exposed");
+
 	if (mounted != state->generation && mounted == 0)
 		return suspension_is_on(engine->root_fd) ? "suspended" : "inactive";
 	if (mounted != state->generation)
-		return "interrupted";
+		return boot ? "partial" : "interrupted";
 	if (state->active.n == 0)
 		return "base";
+	if (is_any_corrupt(document))
+		return "corrupt";
 	if (json_array_size(json_object_get(exposed, "processes")) > 0)
 		return "exposed";
 	return json_is_true(json_object_get(exposed, "complete")) ? "protected" : "unknown";
@@ -165,6 +239,7 @@ static int put_package_manager(const Engine *engine, json_t *document, Error *er
 int engine_status(Engine *engine, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
+	CLEANUP_JSON json_t *boot = NULL;
 	CLEANUP_STATE State state = STATE_INIT;
 	json_t *exposed = NULL;
 	uint64_t mounted = 0;
@@ -173,16 +248,19 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 		return error_memory(error);
 	if (state_load(engine->store, &state, error) < 0 ||
 		overlay_current(engine->root, &mounted, error) < 0 ||
+		read_boot(engine, &state, mounted, &boot, error) < 0 ||
 		look(engine, &state, &exposed, error) < 0 ||
 		json_put(document, "exposed", exposed, error) < 0 ||
+		put_improvements(&state, document, error) < 0 ||
 		json_put_text(document, "format", status_format, error) < 0 ||
 		json_put_text(document, "root", engine->root, error) < 0 ||
 		put_os(engine, document, error) < 0 ||
 		json_put_integer(document, "generation", (int64_t)mounted, error) < 0 ||
-		json_put_text(document, "verdict", judge(engine, &state, mounted, exposed), error) < 0 ||
+		json_put_text(document, "verdict", judge(engine, &state, mounted, boot, document), error) <
+			0 ||
 		json_put_text(document, "integrity", layers_integrity(), error) < 0 ||
-		put_improvements(&state, document, error) < 0 || put_kept_off(&state, document, error) < 0 ||
-		put_package_manager(engine, document, error) < 0 ||
+		put_kept_off(&state, document, error) < 0 || put_quarantined(&state, document, error) < 0 ||
+		put_boot(boot, document, error) < 0 || put_package_manager(engine, document, error) < 0 ||
 		put_freshness(engine, &state, document, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);

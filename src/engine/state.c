@@ -85,7 +85,8 @@ static int read_document(const json_t *document, const Store *store, State *stat
 		return -1;
 	if (read_numbers(document, state, error) < 0 ||
 		json_array_field(document, "active", IMPROVEMENTS_MAX, &active, error) < 0 ||
-		improvements_from_json(active, store, &state->active, error) < 0)
+		improvements_from_json(active, store, &state->active, error) < 0 ||
+		trial_from_json(document, &state->trial, error) < 0)
 		return say_way_out(error);
 	return 0;
 }
@@ -129,7 +130,8 @@ int state_save(Store *store, const State *state, Error *error)
 		(state->checked > 0 && json_put_time(document, "checked", state->checked, error) < 0) ||
 		(state->expires > 0 && json_put_time(document, "expires", state->expires, error) < 0) ||
 		(state->old_data_since > 0 &&
-			json_put_time(document, "old_data_since", state->old_data_since, error) < 0))
+			json_put_time(document, "old_data_since", state->old_data_since, error) < 0) ||
+		trial_to_json(&state->trial, document, error) < 0)
 		return -1;
 	return store_save(store, document_name, document, error);
 }
@@ -160,6 +162,7 @@ void state_clear(State *state)
 	improvements_clear(&state->active);
 	kept_off_clear(&state->kept_off);
 	json_decref(state->generations);
+	trial_clear(&state->trial);
 	*state = STATE_INIT;
 }
 

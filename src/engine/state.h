@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "engine/improvements.h"
 #include "engine/kept-off.h"
+#include "engine/trial.h"
 #include "parts/store/store.h"
 
 enum { STATE_EXPIRES_SOON = 24 * 60 * 60 }; /* seconds before metadata expires */
@@ -24,6 +25,7 @@ typedef struct State {
 	Improvements active;      /* what generation holds */
 	KeptOff kept_off;         /* what people took off */
 	json_t *generations;      /* {"NUMBER": [manifest digests]}: what each mounted generation holds */
+	Trial trial;              /* which letters have been through a boot */
 } State;
 
 #define STATE_INIT \

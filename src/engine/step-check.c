@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "engine/conflicts.h"
 #include "engine/plan.h"
 #include "engine/transaction.h"
 #include "parts/manifest/base-check.h"
+#include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
 
 /* Older than what was seen before, or still the same when its end is near: a mirror that lags behind, or
@@ -118,12 +120,29 @@ static bool is_kept_off(const Transaction *transaction, const CatalogSeries *ser
 	       !is_named(transaction->components, series->component);
 }
 
+/* Who names the component wants it in spite of that. */
+static int respect_quarantine(Transaction *transaction, CatalogSeries *series, Error *error)
+{
+	const Quarantined *found =
+		trial_find_quarantined(&transaction->state.trial, &series->manifest_digest);
+	char letter[LETTER_SIZE];
+
+	if (!found || series->verdict != CATALOG_FITS || is_named(transaction->components, series->component))
+		return 0;
+	series->verdict = CATALOG_QUARANTINED;
+	return text_format(&series->reason, error,
+		"(%s) is in quarantine, %s; a newer letter will be installed, or this one when it is named",
+		letter_from_sequence(found->sequence, letter), found->reason);
+}
+
 static int add_available(Transaction *transaction, Error *error)
 {
 	for (size_t i = 0; i < transaction->catalog->n; i++) {
-		const CatalogSeries *series = &transaction->catalog->series[i];
+		CatalogSeries *series = &transaction->catalog->series[i];
 		const Improvement *have = improvements_find(&transaction->goal, series->component);
 
+		if (respect_quarantine(transaction, series, error) < 0)
+			return -1;
 		if (series->verdict != CATALOG_FITS || is_kept_off(transaction, series) ||
 			(have && have->manifest->sequence >= series->manifest->sequence))
 			continue;

@@ -6,10 +6,12 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/collect.h"
+#include "engine/failed-units.h"
 #include "engine/history.h"
 #include "engine/transaction.h"
 #include "parts/overlay/overlay.h"
@@ -45,6 +47,18 @@ static int note_kept_off(Transaction *transaction, Error *error)
 	return 0;
 }
 
+/* A boot with the new letters is measured by what has failed without them. Unknown where it cannot be asked,
+ * and for another system than the running one. */
+static int settle_trial(Transaction *transaction, Error *error)
+{
+	CLEANUP_JSON json_t *failed = NULL;
+	State *state = &transaction->state;
+
+	if (strcmp(transaction->engine->root, "/") == 0)
+		(void)failed_units_list(&failed, NULL);
+	return trial_settle(&state->trial, &transaction->former, &state->active, failed, error);
+}
+
 static int adopt_goal(Transaction *transaction, Error *error)
 {
 	State *state = &transaction->state;
@@ -61,7 +75,7 @@ static int adopt_goal(Transaction *transaction, Error *error)
 	state->transactions = transaction->number;
 	if (state->last_generation < state->generation)
 		state->last_generation = state->generation;
-	return 0;
+	return settle_trial(transaction, error);
 }
 
 int step_commit(Transaction *transaction, Error *error)

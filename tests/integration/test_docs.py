@@ -8,7 +8,7 @@ import pytest
 
 from conftest import BUILD, ROOT, run
 
-PROGRAMS = ["suture", "suture-publish", "suture-delta"]
+PROGRAMS = ["suture", "suture-publish", "suture-delta", "suture-boot"]
 DOCUMENTS = [path.relative_to(ROOT) for path in sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])]
 OPTION = re.compile(r"(?<![\w-])(-[a-z]|--[a-z][a-z-]+)\b")
@@ -34,9 +34,14 @@ def options_of(program):
     return set().union(*map(options_in_help, texts))
 
 
+def page_of(program):
+    page, = (ROOT / "man").glob(f"{program}.[18]")
+    return page
+
+
 def manual(program):
     """The page as it is read, without bold and underlined type."""
-    text = run("mandoc", "-T", "ascii", "-O", "width=120", ROOT / f"man/{program}.1").stdout
+    text = run("mandoc", "-T", "ascii", "-O", "width=120", page_of(program)).stdout
     return re.sub(".\b", "", text).replace("\u2010", "-")
 
 
@@ -58,7 +63,7 @@ def test_the_manual_has_every_command_and_no_other(program):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_manual_is_well_formed(program):
-    assert run("mandoc", "-T", "lint", "-W", "warning", ROOT / f"man/{program}.1").stdout == ""
+    assert run("mandoc", "-T", "lint", "-W", "warning", page_of(program)).stdout == ""
 
 
 def read(document):

@@ -32,12 +32,28 @@ def accelerator():
     return "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) and not is_nested else "tcg"
 
 
+def own_boot_files(disk, work):
+    """What a boot loader would load: the kernel and the initramfs in the disk's /boot."""
+    # The machine may have stopped like in a power cut; debugfs knows nothing of a journal. 1: it was replayed.
+    result = subprocess.run(["e2fsck", "-p", disk], check=False, stdout=subprocess.DEVNULL)
+    if result.returncode > 1:
+        raise RuntimeError(f"e2fsck of {disk} ended with {result.returncode}")
+    subprocess.run(["debugfs", "-R", f"rdump /boot {work}", disk], check=True, stderr=subprocess.DEVNULL)
+    return [sorted((work / "boot").glob(f"{kind}-*"))[-1] for kind in ("vmlinuz", "initrd.img")]
+
+
+def boot_files(system, work, options):
+    return own_boot_files(options.state, work) if options.own_initrd else [system / "vmlinuz", system / "initrd.img"]
+
+
 def argv(system, payload, work, options):
+    drive = root_drive(system, options.state)
+    kernel, initrd = boot_files(system, work, options)
     return ["qemu-system-x86_64", "-accel", accelerator(), "-cpu", "max", "-smp", "2",
             "-m", str(options.memory), "-nodefaults", "-display", "none", "-no-reboot",
-            "-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img"),
+            "-kernel", str(kernel), "-initrd", str(initrd),
             "-append", kernel_line(options),
-            "-drive", root_drive(system, options.state),
+            "-drive", drive,
             "-drive", f"file={payload},format=raw,if=virtio,snapshot=on",
             "-device", "virtio-rng-pci",
             "-serial", f"file:{work / 'console'}", "-serial", "stdio", "-serial", f"file:{work / 'status'}"]

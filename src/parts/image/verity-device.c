@@ -42,9 +42,20 @@ static bool udev_listens(void)
 	return probe >= 0 && connect(probe, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
+/* What matters is in what the calls return. Else it would tell every boot's console that udev is bypassed. */
+static void drop_message(int level, const char *file, int line, int dm_errno, const char *format, ...)
+{
+	(void)level;
+	(void)file;
+	(void)line;
+	(void)dm_errno;
+	(void)format;
+}
+
 /* libdevmapper would wait for udev to answer, forever where there is none (yet), as in early boot. */
 static void expect_udev_only_where_it_runs(void)
 {
+	dm_log_with_errno_init(drop_message);
 	dm_udev_set_sync_support(udev_listens());
 }
 
@@ -59,6 +70,14 @@ static bool has_root(struct crypt_device *device, const Digest *root)
 	       size == DIGEST_SIZE && digest_equal(&actual, root);
 }
 
+static bool met_wrong_bytes(struct crypt_device *device, const char *name)
+{
+	struct crypt_active_device active = {.flags = 0};
+
+	return crypt_get_active_device(device, name, &active) >= 0 &&
+	       (active.flags & CRYPT_ACTIVATE_CORRUPTED);
+}
+
 /* Takes over an open device, also one that would close with its last user. */
 static int use_again(const char *name, const Digest *root, Error *error)
 {
@@ -71,6 +90,8 @@ static int use_again(const char *name, const Digest *root, Error *error)
 		return cryptsetup_error(error, r, &log, "cannot inspect the open device");
 	if (!has_root(device, root))
 		return error_set(error, "the device is open over other content; close it first");
+	if (met_wrong_bytes(device, name))
+		return error_set(error, "its bytes on the disk are corrupt, and it is in use: reboot first");
 	r = crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED_CANCEL);
 	if (r < 0)
 		return cryptsetup_error(error, r, &log, "cannot keep the open device");
@@ -140,4 +161,13 @@ int verity_close(const char *name, Error *error)
 		return error_in(error, "%s/%s", crypt_get_dir(), name);
 	}
 	return 0;
+}
+
+bool verity_is_corrupt(const char *name)
+{
+	CLEANUP(crypt_free) struct crypt_device *device = NULL;
+	CryptsetupLog log = {""};
+
+	return is_there() && cryptsetup_init_by_name(&device, name, &log) >= 0 &&
+	       met_wrong_bytes(device, name);
 }

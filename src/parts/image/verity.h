@@ -38,3 +38,6 @@ int verity_open(const char *image, const char *tree, uint64_t size,
 
 /* Closes it, now or when its last user lets go. Its absence is no error. */
 int verity_close(const char *name, Error *error);
+
+/* Has the kernel met wrong bytes on this open device? Root only; false when there is no such device. */
+bool verity_is_corrupt(const char *name);

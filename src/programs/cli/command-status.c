@@ -36,6 +36,15 @@ static void print_verdict(const json_t *status)
 	else if (strcmp(verdict, "inactive") == 0)
 		printf("Not active: installed, but /usr does not show it. \"suture install\" activates it "
 		       "again.\n");
+	else if (strcmp(verdict, "partial") == 0)
+		printf("Partly active: this boot could not activate all that is installed. \"suture "
+		       "install\" "
+		       "makes that\ngood.\n");
+	else if (strcmp(verdict, "corrupt") == 0)
+		printf("Corrupt: the disk does not give back what was installed, and reading it fails. "
+		       "\"suture "
+		       "remove\"\nshows the base at once; after the next boot, \"suture install\" fetches it "
+		       "again.\n");
 	else if (strcmp(verdict, "interrupted") == 0)
 		printf("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
 		       "install\" or \"suture remove\" does.\n");
@@ -53,6 +62,8 @@ static void print_improvement(const json_t *improvement)
 		field_text(improvement, "base_version"));
 	printf("    brings %s; released %s, installed %s\n", field_text(improvement, "fixed_version"),
 		field_time(improvement, "released"), field_time(improvement, "installed"));
+	if (json_is_true(json_object_get(improvement, "corrupt")))
+		printf("    its image is corrupt\n");
 	print_advisories(improvement, "    ");
 }
 
@@ -68,6 +79,24 @@ static void print_kept_off(const json_t *status)
 		printf("\n  %s %s on %s was removed and stays off until there is a newer letter;\n"
 		       "    \"suture install %s\" installs it again\n",
 			component, field_letter(item, "letter"), field_text(item, "base_version"), component);
+	}
+}
+
+/* What boots have shown to be no good, or could not activate: "component (a): reason". */
+static void print_setbacks(const char *heading, const json_t *array)
+{
+	size_t index;
+	json_t *item;
+
+	if (json_array_size(array) > 0)
+		printf("\n  %s\n", heading);
+	json_array_foreach(array, index, item)
+	{
+		if (json_has(item, "component"))
+			printf("    %s %s: %s\n", field_text(item, "component"), field_letter(item, "letter"),
+				field_text(item, "reason"));
+		else
+			printf("    %s\n", field_text(item, "reason"));
 	}
 }
 
@@ -106,6 +135,9 @@ static void print_status(const json_t *status)
 	json_array_foreach(json_object_get(status, "improvements"), index, improvement)
 		print_improvement(improvement);
 	print_kept_off(status);
+	print_setbacks("not activated by this boot:", json_object_get(status, "boot_problems"));
+	print_setbacks(
+		"in quarantine, not installed again unless named:", json_object_get(status, "quarantined"));
 	if (json_array_size(json_object_get(exposed, "processes")) > 0) {
 		printf("\n");
 		print_exposed(exposed, "  ");

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Sourced by dracut before it goes over to the new root. Nothing here can fail a boot.
+
+# systemd remounts a /usr that stands in fstab, and would find the overlay in its place: suture-boot.service comes
+# after that.
+suture_usr_in_fstab() {
+    [ -r "$NEWROOT/etc/fstab" ] || return 1
+    while read -r suture_device suture_point _; do
+        case $suture_device in
+        '#'*) continue ;;
+        esac
+        case $suture_point in
+        /usr | /usr/) return 0 ;;
+        esac
+    done <"$NEWROOT/etc/fstab"
+    return 1
+}
+
+if ! grep -qw 'suture=off' /proc/cmdline && ! suture_usr_in_fstab; then
+    DM_DISABLE_UDEV=1 /usr/lib/suture/suture-boot activate --root="$NEWROOT" --run=/run || :
+fi

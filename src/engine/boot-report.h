@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a boot has activated and what it has not, the document suture-boot-1 (docs/formats/state.md): in /run,
+ * because it holds for this boot only, and because nothing else can be written when it is made.
+ */
+
+#include <stdbool.h>
+
+#include "base/json.h"
+#include "engine/improvements.h"
+
+int boot_report_new(json_t **ret, Error *error);
+/* manifest: of the improvement that is not active; NULL when it is about none in particular. */
+int boot_report_problem(json_t *report, const Manifest *manifest, const char *reason, Error *error);
+int boot_report_finish(json_t *report, uint64_t generation, const Improvements *set, Error *error);
+
+/* run is the directory /run, or what stands for it. */
+int boot_report_write(const char *run, const json_t *report, Error *error);
+/* *ret is NULL when there is none. */
+int boot_report_read(const char *run, json_t **ret, Error *error);
+
+/* Does it say that this generation was activated? */
+bool boot_report_is_of(const json_t *report, uint64_t generation);
+/* And with just this set? */
+bool boot_report_holds(const json_t *report, const Improvements *set);
+/* Was the improvement with this manifest part of it? */
+bool boot_report_names(const json_t *report, const Digest *manifest);

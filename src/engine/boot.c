@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/boot.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "engine/boot-report.h"
+#include "engine/context.h"
+#include "engine/failed-units.h"
+#include "engine/layers.h"
+#include "engine/remount.h"
+#include "engine/state.h"
+#include "parts/manifest/base-check.h"
+#include "parts/overlay/overlay.h"
+
+enum { LOCK_WAIT_MS = 10 * 1000 };
+
+typedef struct Boot {
+	Engine engine; /* as far as a boot needs it: root, config, store */
+	char *run;
+	char id[TRIAL_BOOT_ID_SIZE];
+	State state;
+	uint64_t mounted; /* what root/usr shows */
+	Improvements set; /* what it is to show */
+	json_t *report;
+} Boot;
+
+static void boot_clear(Boot *boot)
+{
+	(void)store_free(boot->engine.store);
+	config_clear(&boot->engine.config);
+	(void)close_keeping_errno(boot->engine.root_fd);
+	free(boot->engine.root);
+	free(boot->run);
+	state_clear(&boot->state);
+	improvements_clear(&boot->set);
+	json_decref(boot->report);
+}
+#define CLEANUP_BOOT __attribute__((cleanup(boot_clear)))
+
+/* The kernel's word for this boot: a soft-reboot is none. */
+static int read_boot_id(Boot *boot, Error *error)
+{
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", sizeof(boot->id) - 1, &text, error) != 0)
+		return error_in(error, "cannot tell one boot from the next");
+	(void)snprintf(
+		boot->id, sizeof(boot->id), "%.*s", (int)strcspn((char *)text.data, "\n"), (char *)text.data);
+	return 0;
+}
+
+/* BOOT_NOTHING where nothing was ever installed. */
+static int find_state(Boot *boot, const BootOptions *options, Error *error)
+{
+	CLEANUP_FREE char *state = NULL;
+
+	if (context_set_root(&boot->engine, options->root, error) < 0 ||
+		path_join(options->run ? options->run : boot->engine.root, options->run ? "" : "run",
+			&boot->run, error) < 0 ||
+		config_load(boot->engine.root_fd, boot->engine.root, &boot->engine.config, error) < 0 ||
+		path_join(boot->engine.config.state, "state.json", &state, error) < 0)
+		return -1;
+	return access(state, F_OK) == 0 ? 0 : BOOT_NOTHING;
+}
+
+/* Where it can be written it is locked: discarding what rotted writes, and so may somebody else. */
+static int open_state(Boot *boot, Error *error)
+{
+	const char *path = boot->engine.config.state;
+	bool writable = access(path, W_OK) == 0;
+
+	if (store_open(path, writable, &boot->engine.store, error) != 0)
+		return -1;
+	if (writable && store_lock(boot->engine.store, LOCK_WAIT_MS, error) != 0)
+		return -1;
+	return state_load(boot->engine.store, &boot->state, error);
+}
+
+static int save(Boot *boot, Error *error)
+{
+	CLEANUP_REMOUNT Remount remount = {.point = NULL};
+	CLEANUP(store_free) Store *store = NULL;
+
+	if (access(boot->engine.config.state, W_OK) == 0)
+		return state_save(boot->engine.store, &boot->state, error);
+	if (remount_writable(boot->engine.config.state, &remount, error) < 0 ||
+		store_open(boot->engine.config.state, true, &store, error) < 0 ||
+		store_lock(store, LOCK_WAIT_MS, error) != 0)
+		return -1;
+	return state_save(store, &boot->state, error);
+}
+
+static int take_note(Boot *boot, const Manifest *manifest, const Error *why, Error *error)
+{
+	return boot_report_problem(boot->report, manifest, why->text, error);
+}
+
+/* A number that nothing mounted, committed or begun has: for what is not what the state names. */
+static int spare_number(const Boot *boot, uint64_t *ret, Error *error)
+{
+	CLEANUP_FREE OverlayGeneration *mounted = NULL;
+	CLEANUP_JSON json_t *journal = NULL;
+	uint64_t highest = boot->state.last_generation;
+	int64_t begun = 0;
+	size_t n = 0;
+
+	if (overlay_list(boot->engine.root, &mounted, &n, error) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		highest = mounted[i].number > highest ? mounted[i].number : highest;
+	if (store_load(boot->engine.store, "journal", &journal, NULL) == 0 &&
+		json_integer_field(journal, "generation", 0, INT64_MAX - 1, &begun, NULL) == 0 &&
+		(uint64_t)begun > highest)
+		highest = (uint64_t)begun;
+	*ret = highest + 1;
+	return 0;
+}
+
+static int report_quarantine(Boot *boot, const Manifest *manifest, const Digest *digest, Error *error)
+{
+	return boot_report_problem(
+		boot->report, manifest, trial_find_quarantined(&boot->state.trial, digest)->reason, error);
+}
+
+/* Takes what the trial has shown to be no good out of the state, and makes that durable. */
+static int give_up(Boot *boot, Error *error)
+{
+	State *state = &boot->state;
+	uint64_t number = 0;
+
+	if (spare_number(boot, &number, error) < 0 ||
+		trial_give_up(&state->trial, &boot->set, clock_now(), error) < 0)
+		return -1;
+	for (size_t i = state->active.n; i > 0; i--) {
+		const Improvement *each = &state->active.items[i - 1];
+
+		if (!trial_find_quarantined(&state->trial, &each->manifest_digest))
+			continue;
+		if (report_quarantine(boot, each->manifest, &each->manifest_digest, error) < 0)
+			return -1;
+		improvements_drop(&state->active, each->manifest->component);
+	}
+	state->generation = state->active.n > 0 ? number : 0;
+	state->last_generation = number;
+	if (state->active.n > 0 && state_note_generation(state, number, &state->active, error) < 0)
+		return -1;
+	return save(boot, error);
+}
+
+/* Is there a unit that will say that a boot is complete? Without it, every trial would end badly. */
+static bool is_watched(const Boot *boot)
+{
+	static const char *const places[] = {
+		"etc/systemd/system/multi-user.target.wants/suture-boot-complete.service",
+		"usr/lib/systemd/system/multi-user.target.wants/suture-boot-complete.service"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (faccessat(boot->engine.root_fd, places[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	return false;
+}
+
+static int check_one(Boot *boot, const Manifest *manifest, int usr, Error *error)
+{
+	int r = base_check(manifest, usr, error);
+
+	if (r != 0)
+		return r < 0 ? -1 : error_in(error, "the base has moved on");
+	return layers_check(&boot->engine, manifest, error);
+}
+
+/* An update may have come while the system was off; a disk may have rotted. */
+static int drop_unfit(Boot *boot, Error *error)
+{
+	CLEANUP_CLOSE int usr = -1;
+
+	if (boot->set.n == 0)
+		return 0;
+	if (overlay_open_base(boot->engine.root, &usr, error) < 0)
+		return -1;
+	for (size_t i = boot->set.n; i > 0; i--) {
+		const Manifest *manifest = boot->set.items[i - 1].manifest;
+		Error why = ERROR_INIT;
+
+		if (check_one(boot, manifest, usr, &why) == 0)
+			continue;
+		if (take_note(boot, manifest, &why, error) < 0)
+			return -1;
+		improvements_drop(&boot->set, manifest->component);
+	}
+	return 0;
+}
+
+/* What cannot be counted is not tried. */
+static int heed_trial(Boot *boot, Error *error)
+{
+	State *state = &boot->state;
+	Error why = ERROR_INIT;
+	int r = 0;
+
+	switch (is_watched(boot) ? trial_begin(&state->trial, &boot->set, boot->id) : TRIAL_OVER) {
+	case TRIAL_OVER:
+	case TRIAL_GOES_ON:
+		return 0;
+	case TRIAL_COUNTED:
+		r = save(boot, &why);
+		if (r == 0)
+			return 0;
+		break;
+	case TRIAL_GIVEN_UP:
+		r = give_up(boot, &why);
+		break;
+	}
+	trial_drop_unproven(&state->trial, &boot->set);
+	return r < 0 ? take_note(boot, NULL, &why, error) : 0;
+}
+
+/* An earlier run in this boot may have done all that can be. */
+static bool is_shown(const Boot *boot)
+{
+	CLEANUP_JSON json_t *earlier = NULL;
+
+	if (boot->set.n == 0)
+		return boot->mounted == 0;
+	return boot->mounted > 0 && boot_report_read(boot->run, &earlier, NULL) == 0 &&
+	       boot_report_is_of(earlier, boot->mounted) && boot_report_holds(earlier, &boot->set);
+}
+
+static int show(Boot *boot, Error *error)
+{
+	uint64_t number = boot->state.generation;
+	Error why = ERROR_INIT;
+
+	if (is_shown(boot))
+		return 0;
+	if (!improvements_equal(&boot->set, &boot->state.active) && spare_number(boot, &number, error) < 0)
+		return -1;
+	if (layers_activate(&boot->engine, number, &boot->set, &why) < 0)
+		return take_note(boot, NULL, &why, error);
+	boot->mounted = boot->set.n > 0 ? number : 0;
+	return 0;
+}
+
+static int activate(Boot *boot, Error *error)
+{
+	if (overlay_current(boot->engine.root, &boot->mounted, error) < 0)
+		return -1;
+	if (boot->state.active.n == 0 || boot->mounted == boot->state.generation)
+		return BOOT_NOTHING;
+	if (read_boot_id(boot, error) < 0 ||
+		improvements_copy(&boot->state.active, boot->engine.store, &boot->set, error) < 0 ||
+		drop_unfit(boot, error) < 0 || heed_trial(boot, error) < 0 || show(boot, error) < 0)
+		return -1;
+	return boot_report_finish(boot->report, boot->mounted, &boot->set, error);
+}
+
+int boot_activate(const BootOptions *options, json_t **ret_report, Error *error)
+{
+	CLEANUP_BOOT Boot boot = {.engine = {.root_fd = -1}};
+	Error minor = ERROR_INIT;
+	int r = find_state(&boot, options, error);
+
+	if (r != 0)
+		return r;
+	if (boot_report_new(&boot.report, error) < 0 || open_state(&boot, error) < 0)
+		return -1;
+	r = activate(&boot, error);
+	if (r != 0)
+		return r;
+	if (boot_report_write(boot.run, boot.report, &minor) < 0)
+		log_warning("\"suture status\" will not know of this boot: %s", minor.text);
+	*ret_report = TAKE_PTR(boot.report);
+	return 0;
+}
+
+/* What /usr shows of what is active, into set. */
+static int find_shown(Boot *boot, Error *error)
+{
+	CLEANUP_JSON json_t *report = NULL;
+
+	if (overlay_current(boot->engine.root, &boot->mounted, error) < 0 ||
+		improvements_copy(&boot->state.active, boot->engine.store, &boot->set, error) < 0)
+		return -1;
+	if (boot->mounted == boot->state.generation)
+		return 0;
+	if (boot_report_read(boot->run, &report, error) < 0)
+		return -1;
+	if (boot->mounted == 0 || !boot_report_is_of(report, boot->mounted))
+		return error_set(error, "/usr does not show what is installed");
+	for (size_t i = boot->set.n; i > 0; i--)
+		if (!boot_report_names(report, &boot->set.items[i - 1].manifest_digest))
+			improvements_drop(&boot->set, boot->set.items[i - 1].manifest->component);
+	return 0;
+}
+
+static int judge(Boot *boot, Error *error)
+{
+	CLEANUP_JSON json_t *failed = NULL;
+
+	if (find_shown(boot, error) < 0 || failed_units_list(&failed, error) < 0)
+		return -1;
+	return trial_complete(&boot->state.trial, &boot->state.active, &boot->set, boot->id, failed, error);
+}
+
+int boot_complete(const BootOptions *options, Error *error)
+{
+	CLEANUP_BOOT Boot boot = {.engine = {.root_fd = -1}};
+	int r = find_state(&boot, options, error);
+
+	if (r != 0)
+		return r;
+	if (read_boot_id(&boot, error) < 0 || open_state(&boot, error) < 0)
+		return -1;
+	if (!trial_is_under_way(&boot.state.trial, &boot.state.active, boot.id))
+		return BOOT_NOTHING;
+	r = judge(&boot, error);
+	if (r == TRIAL_NOT_ON)
+		return BOOT_NOTHING;
+	if (r < 0 && error)
+		(void)snprintf(boot.state.trial.trouble, sizeof(boot.state.trial.trouble), "%s", error->text);
+	if (state_save(boot.engine.store, &boot.state, r < 0 ? NULL : error) < 0)
+		return -1;
+	return r;
+}
