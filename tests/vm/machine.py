@@ -25,6 +25,16 @@ def root_drive(system, state):
     return f"file={state},format=raw,if=virtio"
 
 
+def recorded_drive(record):
+    """/dev/vdc: a disk each of whose writes and flushes is logged as well, in the order in which it is done."""
+    if not record:
+        return []
+    disk, log = record
+    log.write_bytes(b"")
+    return ["-drive", f"driver=blklogwrites,file.driver=file,file.filename={disk},log.driver=file,log.filename={log},"
+                      "if=virtio"]
+
+
 def accelerator():
     """KVM within a virtual machine may be there and yet fail at the first instruction that it does not know."""
     with open("/proc/cpuinfo") as cpuinfo:
@@ -55,6 +65,7 @@ def argv(system, payload, work, options):
             "-append", kernel_line(options),
             "-drive", drive,
             "-drive", f"file={payload},format=raw,if=virtio,snapshot=on",
+            *recorded_drive(options.record),
             "-device", "virtio-rng-pci",
             "-serial", f"file:{work / 'console'}", "-serial", "stdio", "-serial", f"file:{work / 'status'}"]
 
