@@ -156,6 +156,19 @@ static void lets_one_process_at_a_time_change_things(void **state)
 	assert_done(store_lock(other, 0, &fixture->error), &fixture->error);
 }
 
+static void keeps_a_lock_that_only_root_can_hold(void **state)
+{
+	Fixture *fixture = *state;
+	int directory = store_directory(fixture->store);
+	struct stat status;
+
+	assert_done(
+		file_replace(directory, "lock", bytes_of_text("1"), 0644, &fixture->error), &fixture->error);
+	assert_done(store_lock(fixture->store, 0, &fixture->error), &fixture->error);
+	assert_int_equal(fstatat(directory, "lock", &status, 0), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+}
+
 static void sweeps_away_what_a_crash_left_half_written(void **state)
 {
 	Fixture *fixture = *state;
@@ -245,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(collects_only_what_nobody_keeps, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(discards_one_blob_and_no_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lets_one_process_at_a_time_change_things, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keeps_a_lock_that_only_root_can_hold, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			sweeps_away_what_a_crash_left_half_written, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

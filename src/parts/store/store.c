@@ -13,7 +13,12 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { DOCUMENT_SIZE_MAX = 16 * 1024 * 1024, LOCK_POLL_US = 50 * 1000, MODE_DIRECTORY = 0755 };
+enum {
+	DOCUMENT_SIZE_MAX = 16 * 1024 * 1024,
+	LOCK_POLL_US = 50 * 1000,
+	MODE_DIRECTORY = 0755,
+	LOCK_MODE = 0600
+};
 
 struct Store {
 	char *path;
@@ -170,12 +175,15 @@ static int sweep(Store *store, Error *error)
 int store_lock(Store *store, int64_t wait_ms, Error *error)
 {
 	CLEANUP_CLOSE int fd = openat(
-		store->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+		store->directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, LOCK_MODE);
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
 	char pid[16];
 
 	if (fd < 0)
 		return error_os(error, errno, "cannot open the lock %s/lock", store->path);
+	/* Who can open it can hold it, and keep every fix away. */
+	if (fchmod(fd, LOCK_MODE) < 0)
+		return error_os(error, errno, "cannot keep others off the lock %s/lock", store->path);
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EINTR)
 			continue;
