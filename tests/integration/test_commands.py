@@ -119,7 +119,7 @@ def test_completion_scripts_are_accepted_by_their_shell_and_know_every_command(t
     listed = run("bash", "-c", f""". {tmp_path}/suture; spec=$(complete -p suture); function=${{spec#*-F }}
         COMP_WORDS=(suture re) COMP_CWORD=1 COMP_LINE='suture re' COMP_POINT=9
         ${{function%% *}} suture re suture; printf '%s\\n' "${{COMPREPLY[@]}}" """).stdout.split()
-    assert sorted(listed) == ["remove", "restart"]
+    assert sorted(listed) == ["remove", "restart", "resume"]
     assert_fails(run(BUILD / "suture", "completion", "csh", check=False), "csh")
 
 
@@ -195,12 +195,12 @@ def test_json_is_one_document_of_the_documented_format_and_nothing_else(active, 
 
 def test_status_reports_every_documented_field(active):
     status = active.report("status")
-    assert {"format", "verdict", "root", "os", "generation", "integrity", "improvements", "kept_off", "exposed", "repository",
-            "checked", "metadata_expires", "stale", "expires_soon"} == set(status)
+    assert {"format", "verdict", "root", "os", "generation", "integrity", "improvements", "kept_off", "quarantined",
+            "exposed", "repository", "checked", "metadata_expires", "stale", "expires_soon"} == set(status)
     assert status["verdict"] in ("protected", "exposed") and status["generation"] >= 1 and status["stale"] is False
     assert status["os"] == {"id": "examplix", "version_id": "7", "architecture": os.uname().machine}
     assert {"title", "component", "letter", "base_version", "fixed_version", "released", "installed", "files",
-            "image_size", "advisories"} == set(status["improvements"][0])
+            "image_size", "proven", "corrupt", "advisories"} == set(status["improvements"][0])
     assert status["improvements"][0]["advisories"] == [
         {"id": "CVE-2026-0001", "severity": "unknown", "summary": "names that only begin alike"}]
 
