@@ -106,16 +106,10 @@ static int put_quarantined(const State *state, json_t *document, Error *error)
 	if (json_put(document, "quarantined", array, error) < 0)
 		return -1;
 	for (size_t i = 0; i < state->trial.n_quarantined; i++) {
-		const Quarantined *each = &state->trial.quarantined[i];
-		char letter[LETTER_SIZE];
 		json_t *item = json_object();
 
 		if (json_add(array, item, error) < 0 ||
-			json_put_text(item, "component", each->component, error) < 0 ||
-			json_put_text(item, "letter", letter_from_sequence(each->sequence, letter), error) <
-				0 ||
-			json_put_text(item, "reason", each->reason, error) < 0 ||
-			json_put_time(item, "time", each->time, error) < 0)
+			trial_quarantined_to_json(&state->trial.quarantined[i], item, error) < 0)
 			return -1;
 	}
 	return 0;

@@ -289,6 +289,17 @@ static int put_names(json_t *object, const char *key, json_t *names, Error *erro
 	return names ? json_put(object, key, json_incref(names), error) : 0;
 }
 
+int trial_quarantined_to_json(const Quarantined *item, json_t *object, Error *error)
+{
+	char letter[LETTER_SIZE];
+
+	if (json_put_text(object, "component", item->component, error) < 0 ||
+		json_put_text(object, "letter", letter_from_sequence(item->sequence, letter), error) < 0 ||
+		json_put_text(object, "reason", item->reason, error) < 0)
+		return -1;
+	return json_put_time(object, "time", item->time, error);
+}
+
 static int put_quarantine(const Trial *trial, json_t *document, Error *error)
 {
 	json_t *array = json_array();
@@ -298,15 +309,9 @@ static int put_quarantine(const Trial *trial, json_t *document, Error *error)
 	for (size_t i = 0; i < trial->n_quarantined; i++) {
 		const Quarantined *each = &trial->quarantined[i];
 		json_t *item = json_object();
-		char letter[LETTER_SIZE];
 
-		if (json_add(array, item, error) < 0 ||
-			json_put_text(item, "component", each->component, error) < 0 ||
-			json_put_text(item, "letter", letter_from_sequence(each->sequence, letter), error) <
-				0 ||
-			json_put_digest(item, "manifest", &each->manifest, error) < 0 ||
-			json_put_text(item, "reason", each->reason, error) < 0 ||
-			json_put_time(item, "time", each->time, error) < 0)
+		if (json_add(array, item, error) < 0 || trial_quarantined_to_json(each, item, error) < 0 ||
+			json_put_digest(item, "manifest", &each->manifest, error) < 0)
 			return -1;
 	}
 	return 0;

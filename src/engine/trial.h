@@ -38,6 +38,9 @@ int trial_from_json(const json_t *document, Trial *ret, Error *error);
 int trial_to_json(const Trial *trial, json_t *document, Error *error);
 void trial_clear(Trial *trial);
 
+/* component, letter, reason and time, for people who look. */
+int trial_quarantined_to_json(const Quarantined *item, json_t *object, Error *error);
+
 bool trial_is_proven(const Trial *trial, const Digest *manifest);
 const Quarantined *trial_find_quarantined(const Trial *trial, const Digest *manifest);
 
