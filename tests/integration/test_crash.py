@@ -132,7 +132,8 @@ def top_of_usr(root):
 def put_back(device, saved):
     """Generation 1 is what /usr shows, and the state is as it was."""
     while top_of_usr(device.root) != "suture:1":
-        run("umount", device.root / "usr")
+        # Lazily: the reader has files open there now and then.
+        run("umount", "--lazy", device.root / "usr")
     kept = {path.name for path in (saved / "images").iterdir()}
     for path in device.state.iterdir():
         if path.is_dir() and path.name != "images":
