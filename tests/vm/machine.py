@@ -35,6 +35,10 @@ def recorded_drive(record):
                       "if=virtio"]
 
 
+def further_drive(disk):
+    return ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"] if disk else []
+
+
 def accelerator():
     """KVM within a virtual machine may be there and yet fail at the first instruction that it does not know."""
     with open("/proc/cpuinfo") as cpuinfo:
@@ -66,6 +70,7 @@ def argv(system, payload, work, options):
             "-drive", drive,
             "-drive", f"file={payload},format=raw,if=virtio,snapshot=on",
             *recorded_drive(options.record),
+            *further_drive(options.disk),
             "-device", "virtio-rng-pci",
             "-serial", f"file:{work / 'console'}", "-serial", "stdio", "-serial", f"file:{work / 'status'}"]
 
