@@ -12,10 +12,10 @@
 #include "engine/boot-report.h"
 #include "engine/context.h"
 #include "engine/failed-units.h"
+#include "engine/fit.h"
 #include "engine/layers.h"
 #include "engine/remount.h"
 #include "engine/state.h"
-#include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
 
 enum { LOCK_WAIT_MS = 10 * 1000 };
@@ -25,9 +25,7 @@ typedef struct Boot {
 	char *run;
 	char id[TRIAL_BOOT_ID_SIZE];
 	State state;
-	uint64_t mounted; /* what root/usr shows */
-	Improvements set; /* what it is to show */
-	json_t *report;
+	Fit fit;
 } Boot;
 
 static void boot_clear(Boot *boot)
@@ -38,8 +36,7 @@ static void boot_clear(Boot *boot)
 	free(boot->engine.root);
 	free(boot->run);
 	state_clear(&boot->state);
-	improvements_clear(&boot->set);
-	json_decref(boot->report);
+	fit_clear(&boot->fit);
 }
 #define CLEANUP_BOOT __attribute__((cleanup(boot_clear)))
 
@@ -96,36 +93,10 @@ static int save(Boot *boot, Error *error)
 	return state_save(store, &boot->state, error);
 }
 
-static int take_note(Boot *boot, const Manifest *manifest, const Error *why, Error *error)
-{
-	return boot_report_problem(boot->report, manifest, why->text, error);
-}
-
-/* A number that nothing mounted, committed or begun has: for what is not what the state names. */
-static int spare_number(const Boot *boot, uint64_t *ret, Error *error)
-{
-	CLEANUP_FREE OverlayGeneration *mounted = NULL;
-	CLEANUP_JSON json_t *journal = NULL;
-	uint64_t highest = boot->state.last_generation;
-	int64_t begun = 0;
-	size_t n = 0;
-
-	if (overlay_list(boot->engine.root, &mounted, &n, error) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		highest = mounted[i].number > highest ? mounted[i].number : highest;
-	if (store_load(boot->engine.store, "journal", &journal, NULL) == 0 &&
-		json_integer_field(journal, "generation", 0, INT64_MAX - 1, &begun, NULL) == 0 &&
-		(uint64_t)begun > highest)
-		highest = (uint64_t)begun;
-	*ret = highest + 1;
-	return 0;
-}
-
 static int report_quarantine(Boot *boot, const Manifest *manifest, const Digest *digest, Error *error)
 {
-	return boot_report_problem(
-		boot->report, manifest, trial_find_quarantined(&boot->state.trial, digest)->reason, error);
+	return boot_report_problem(boot->fit.report, manifest,
+		trial_find_quarantined(&boot->state.trial, digest)->reason, error);
 }
 
 /* Takes what the trial has shown to be no good out of the state, and makes that durable. */
@@ -134,8 +105,8 @@ static int give_up(Boot *boot, Error *error)
 	State *state = &boot->state;
 	uint64_t number = 0;
 
-	if (spare_number(boot, &number, error) < 0 ||
-		trial_give_up(&state->trial, &boot->set, clock_now(), error) < 0)
+	if (fit_spare_number(&boot->fit, &number, error) < 0 ||
+		trial_give_up(&state->trial, &boot->fit.set, clock_now(), error) < 0)
 		return -1;
 	for (size_t i = state->active.n; i > 0; i--) {
 		const Improvement *each = &state->active.items[i - 1];
@@ -166,37 +137,6 @@ static bool is_watched(const Boot *boot)
 	return false;
 }
 
-static int check_one(Boot *boot, const Manifest *manifest, int usr, Error *error)
-{
-	int r = base_check(manifest, usr, error);
-
-	if (r != 0)
-		return r < 0 ? -1 : error_in(error, "the base has moved on");
-	return layers_check(&boot->engine, manifest, error);
-}
-
-/* An update may have come while the system was off; a disk may have rotted. */
-static int drop_unfit(Boot *boot, Error *error)
-{
-	CLEANUP_CLOSE int usr = -1;
-
-	if (boot->set.n == 0)
-		return 0;
-	if (overlay_open_base(boot->engine.root, &usr, error) < 0)
-		return -1;
-	for (size_t i = boot->set.n; i > 0; i--) {
-		const Manifest *manifest = boot->set.items[i - 1].manifest;
-		Error why = ERROR_INIT;
-
-		if (check_one(boot, manifest, usr, &why) == 0)
-			continue;
-		if (take_note(boot, manifest, &why, error) < 0)
-			return -1;
-		improvements_drop(&boot->set, manifest->component);
-	}
-	return 0;
-}
-
 /* What cannot be counted is not tried. */
 static int heed_trial(Boot *boot, Error *error)
 {
@@ -204,7 +144,7 @@ static int heed_trial(Boot *boot, Error *error)
 	Error why = ERROR_INIT;
 	int r = 0;
 
-	switch (is_watched(boot) ? trial_begin(&state->trial, &boot->set, boot->id) : TRIAL_OVER) {
+	switch (is_watched(boot) ? trial_begin(&state->trial, &boot->fit.set, boot->id) : TRIAL_OVER) {
 	case TRIAL_OVER:
 	case TRIAL_GOES_ON:
 		return 0;
@@ -217,19 +157,8 @@ static int heed_trial(Boot *boot, Error *error)
 		r = give_up(boot, &why);
 		break;
 	}
-	trial_drop_unproven(&state->trial, &boot->set);
-	return r < 0 ? take_note(boot, NULL, &why, error) : 0;
-}
-
-/* An earlier run in this boot may have done all that can be. */
-static bool is_shown(const Boot *boot)
-{
-	CLEANUP_JSON json_t *earlier = NULL;
-
-	if (boot->set.n == 0)
-		return boot->mounted == 0;
-	return boot->mounted > 0 && boot_report_read(boot->run, &earlier, NULL) == 0 &&
-	       boot_report_is_of(earlier, boot->mounted) && boot_report_holds(earlier, &boot->set);
+	trial_drop_unproven(&state->trial, &boot->fit.set);
+	return r < 0 ? boot_report_problem(boot->fit.report, NULL, why.text, error) : 0;
 }
 
 static int show(Boot *boot, Error *error)
@@ -237,27 +166,28 @@ static int show(Boot *boot, Error *error)
 	uint64_t number = boot->state.generation;
 	Error why = ERROR_INIT;
 
-	if (is_shown(boot))
+	if (fit_is_shown(&boot->fit))
 		return 0;
-	if (!improvements_equal(&boot->set, &boot->state.active) && spare_number(boot, &number, error) < 0)
+	if (!improvements_equal(&boot->fit.set, &boot->state.active) &&
+		fit_spare_number(&boot->fit, &number, error) < 0)
 		return -1;
-	if (layers_activate(&boot->engine, number, &boot->set, &why) < 0)
-		return take_note(boot, NULL, &why, error);
-	boot->mounted = boot->set.n > 0 ? number : 0;
+	if (layers_activate(&boot->engine, number, &boot->fit.set, &why) < 0)
+		return boot_report_problem(boot->fit.report, NULL, why.text, error);
+	boot->fit.mounted = boot->fit.set.n > 0 ? number : 0;
 	return 0;
 }
 
 static int activate(Boot *boot, Error *error)
 {
-	if (overlay_current(boot->engine.root, &boot->mounted, error) < 0)
+	if (overlay_current(boot->engine.root, &boot->fit.mounted, error) < 0)
 		return -1;
-	if (boot->state.active.n == 0 || boot->mounted == boot->state.generation)
+	if (boot->state.active.n == 0 || boot->fit.mounted == boot->state.generation)
 		return BOOT_NOTHING;
 	if (read_boot_id(boot, error) < 0 ||
-		improvements_copy(&boot->state.active, boot->engine.store, &boot->set, error) < 0 ||
-		drop_unfit(boot, error) < 0 || heed_trial(boot, error) < 0 || show(boot, error) < 0)
+		improvements_copy(&boot->state.active, boot->engine.store, &boot->fit.set, error) < 0 ||
+		fit_drop_unfit(&boot->fit, error) < 0 || heed_trial(boot, error) < 0 || show(boot, error) < 0)
 		return -1;
-	return boot_report_finish(boot->report, boot->mounted, &boot->set, error);
+	return boot_report_finish(boot->fit.report, boot->fit.mounted, &boot->fit.set, error);
 }
 
 int boot_activate(const BootOptions *options, json_t **ret_report, Error *error)
@@ -268,14 +198,17 @@ int boot_activate(const BootOptions *options, json_t **ret_report, Error *error)
 
 	if (r != 0)
 		return r;
-	if (boot_report_new(&boot.report, error) < 0 || open_state(&boot, error) < 0)
+	boot.fit.engine = &boot.engine;
+	boot.fit.state = &boot.state;
+	boot.fit.run = boot.run;
+	if (boot_report_new(&boot.fit.report, error) < 0 || open_state(&boot, error) < 0)
 		return -1;
 	r = activate(&boot, error);
 	if (r != 0)
 		return r;
-	if (boot_report_write(boot.run, boot.report, &minor) < 0)
+	if (boot_report_write(boot.run, boot.fit.report, &minor) < 0)
 		log_warning("\"suture status\" will not know of this boot: %s", minor.text);
-	*ret_report = TAKE_PTR(boot.report);
+	*ret_report = TAKE_PTR(boot.fit.report);
 	return 0;
 }
 
@@ -284,18 +217,18 @@ static int find_shown(Boot *boot, Error *error)
 {
 	CLEANUP_JSON json_t *report = NULL;
 
-	if (overlay_current(boot->engine.root, &boot->mounted, error) < 0 ||
-		improvements_copy(&boot->state.active, boot->engine.store, &boot->set, error) < 0)
+	if (overlay_current(boot->engine.root, &boot->fit.mounted, error) < 0 ||
+		improvements_copy(&boot->state.active, boot->engine.store, &boot->fit.set, error) < 0)
 		return -1;
-	if (boot->mounted == boot->state.generation)
+	if (boot->fit.mounted == boot->state.generation)
 		return 0;
 	if (boot_report_read(boot->run, &report, error) < 0)
 		return -1;
-	if (boot->mounted == 0 || !boot_report_is_of(report, boot->mounted))
+	if (boot->fit.mounted == 0 || !boot_report_is_of(report, boot->fit.mounted))
 		return error_set(error, "/usr does not show what is installed");
-	for (size_t i = boot->set.n; i > 0; i--)
-		if (!boot_report_names(report, &boot->set.items[i - 1].manifest_digest))
-			improvements_drop(&boot->set, boot->set.items[i - 1].manifest->component);
+	for (size_t i = boot->fit.set.n; i > 0; i--)
+		if (!boot_report_names(report, &boot->fit.set.items[i - 1].manifest_digest))
+			improvements_drop(&boot->fit.set, boot->fit.set.items[i - 1].manifest->component);
 	return 0;
 }
 
@@ -305,7 +238,8 @@ static int judge(Boot *boot, Error *error)
 
 	if (find_shown(boot, error) < 0 || failed_units_list(&failed, error) < 0)
 		return -1;
-	return trial_complete(&boot->state.trial, &boot->state.active, &boot->set, boot->id, failed, error);
+	return trial_complete(
+		&boot->state.trial, &boot->state.active, &boot->fit.set, boot->id, failed, error);
 }
 
 int boot_complete(const BootOptions *options, Error *error)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "engine/layers.h"
+#include "engine/guard.h"
 #include "parts/overlay/overlay.h"
 
 /* The digests of what stays. */
@@ -34,7 +34,7 @@ static int keep_images(Kept *kept, const Improvements *set, Error *error)
 	/* What the kernel refuses to read is of no use to anybody, and must not be taken for the image again.
 	 */
 	for (size_t i = 0; i < set->n; i++)
-		if (!layers_is_corrupt(set->items[i].manifest) &&
+		if (!guard_is_corrupt(set->items[i].manifest) &&
 			keep(kept, &set->items[i].manifest->image_digest, error) < 0)
 			return -1;
 	return 0;

@@ -92,6 +92,38 @@ static void names_file_and_line_of_what_it_does_not_know(void **state)
 		load(fixture), &fixture->error, "suture.conf:2: \"Repository\" is not of the form Key=Value");
 }
 
+static void knows_what_integrity_can_be_demanded(void **state)
+{
+	Fixture *fixture = *state;
+
+	assert_done(load(fixture), &fixture->error);
+	assert_int_equal(fixture->config.integrity, INTEGRITY_ANY);
+	put(fixture, "usr/lib/suture/suture.conf", "[Suture]\nIntegrity=kernel\n");
+	assert_done(load(fixture), &fixture->error);
+	assert_int_equal(fixture->config.integrity, INTEGRITY_KERNEL);
+	put(fixture, "etc/suture/suture.conf", "[Suture]\nIntegrity=fs-verity\n");
+	assert_done(load(fixture), &fixture->error);
+	assert_int_equal(fixture->config.integrity, INTEGRITY_FS_VERITY);
+	put(fixture, "etc/suture/suture.conf", "[Suture]\nIntegrity=Kernel\n");
+	assert_fails(load(fixture), &fixture->error,
+		"etc/suture/suture.conf:2: \"Kernel\" is not any, kernel, dm-verity or fs-verity");
+}
+
+static void takes_no_less_than_what_is_demanded(void **state)
+{
+	static const bool takes[][3] = {
+		[INTEGRITY_ANY] = {true, true, true},
+		[INTEGRITY_KERNEL] = {false, true, true},
+		[INTEGRITY_DM_VERITY] = {false, false, true},
+		[INTEGRITY_FS_VERITY] = {false, true, false},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(takes); i++)
+		for (unsigned j = 0; j < ARRAY_SIZE(takes[i]); j++)
+			assert_int_equal(integrity_takes((Integrity)i, (Protection)j), takes[i][j]);
+}
+
 static void prefers_the_administrators_trusted_root(void **state)
 {
 	Fixture *fixture = *state;
@@ -131,6 +163,8 @@ int main(void)
 			lets_the_administrator_win_over_the_vendor_and_drop_ins_over_both, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			names_file_and_line_of_what_it_does_not_know, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(knows_what_integrity_can_be_demanded, set_up, tear_down),
+		cmocka_unit_test(takes_no_less_than_what_is_demanded),
 		cmocka_unit_test_setup_teardown(prefers_the_administrators_trusted_root, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(does_not_follow_a_symlink_out_of_the_root, set_up, tear_down),
 	};

@@ -44,6 +44,8 @@ int config_override(char **place, const char *value, Error *error)
 
 static int set(void *userdata, const char *name, const char *value, Error *error)
 {
+	if (strcmp(name, "Integrity") == 0)
+		return integrity_parse(value, &((Config *)userdata)->integrity, error);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(name, keys[i].name) == 0)
 			return config_override((char **)((char *)userdata + keys[i].offset), value, error);

@@ -8,13 +8,14 @@
  * Key=Value, comments with # or ;.
  */
 
-#include "base/error.h"
+#include "engine/integrity.h"
 
 typedef struct Config {
-	char *repository; /* URL, or NULL */
-	char *trust;      /* path of the trusted root metadata, or NULL */
-	char *state;      /* state directory */
-	char *time_limit; /* seconds that all downloads of one run may take, or NULL */
+	char *repository;    /* URL, or NULL */
+	char *trust;         /* path of the trusted root metadata, or NULL */
+	char *state;         /* state directory */
+	char *time_limit;    /* seconds that all downloads of one run may take, or NULL */
+	Integrity integrity; /* what must guard an image */
 } Config;
 
 /* root_fd is an open root directory, root its path: defaults lie below it. Unknown keys are refused, with

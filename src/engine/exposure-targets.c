@@ -123,7 +123,9 @@ static int add_base_files(
 /* Finding the inode numbers that files of an older letter's image have. */
 typedef struct OldImage {
 	const Manifest *old, *new;
-	dev_t devices[2]; /* the generation's, and the image's own where the kernel shows that one; 0: none */
+	dev_t devices[1 + LAYERS_DEVICES_MAX]; /* the generation's, and the image's own, which older kernels
+						  show */
+	size_t n_devices;
 	ExposureTargets *all;
 } OldImage;
 
@@ -145,15 +147,15 @@ static int visit_old_file(void *userdata, const ImageEntry *entry, Error *error)
 		return 0;
 	if (add_subject(image->all, image->new, former->path, &subject, error) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(image->devices); i++)
-		if (image->devices[i] && add_target(image->all,
-						 (CensusTarget){.device = image->devices[i],
-							 .inode = entry->inode,
-							 .subject = subject,
-							 .has_digest = true,
-							 .size = former->size,
-							 .digest = former->digest},
-						 error) < 0)
+	for (size_t i = 0; i < image->n_devices; i++)
+		if (add_target(image->all,
+			    (CensusTarget){.device = image->devices[i],
+				    .inode = entry->inode,
+				    .subject = subject,
+				    .has_digest = true,
+				    .size = former->size,
+				    .digest = former->digest},
+			    error) < 0)
 			return -1;
 	return 0;
 }
@@ -178,13 +180,15 @@ static int add_generation(const Engine *engine, const OverlayGeneration *generat
 	for (size_t i = 0; i < former->n; i++) {
 		const Improvement *old = &former->items[i];
 		const Improvement *new = improvements_find(set, old->manifest->component);
-		OldImage image = {.old = old->manifest, .devices = {generation->device, 0}, .all = all};
+		OldImage image = {.old = old->manifest, .devices = {generation->device}, .all = all};
 
 		if (!new || digest_equal(&new->manifest_digest, &old->manifest_digest))
 			continue;
 		image.new = new->manifest;
-		if (layers_device(engine, old->manifest, &image.devices[1], error) < 0 ||
-			add_old_image(engine, &image, error) < 0)
+		if (layers_devices(engine, old->manifest, image.devices + 1, &image.n_devices, error) < 0)
+			return -1;
+		image.n_devices++;
+		if (add_old_image(engine, &image, error) < 0)
 			return -1;
 	}
 	return 0;

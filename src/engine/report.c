@@ -13,12 +13,13 @@
 #include "engine/boot-report.h"
 #include "engine/context.h"
 #include "engine/exposure.h"
+#include "engine/guard.h"
 #include "engine/history.h"
-#include "engine/layers.h"
 #include "engine/plan.h"
 #include "engine/state.h"
 #include "engine/suspension.h"
 #include "parts/fetch/url.h"
+#include "parts/image/verity.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
 
@@ -59,8 +60,29 @@ static int put_improvement(json_t *array, const Improvement *improvement, Error 
 	return plan_put_advisories(item, manifest, error);
 }
 
-static int put_improvements(const State *state, json_t *document, Error *error)
+/* An image that was discarded is guarded by nothing. */
+static int put_integrity(
+	const Engine *engine, const Manifest *manifest, json_t *item, Protection *least, Error *error)
 {
+	bool is_here = store_has_blob(engine->store, STORE_IMAGE, &manifest->image_digest);
+	bool corrupt = !is_here || (geteuid() == 0 && guard_is_corrupt(manifest));
+	Protection protection;
+
+	if (json_put(item, "corrupt", json_boolean(corrupt), error) < 0)
+		return -1;
+	if (!is_here)
+		return 0;
+	protection = guard_kind(engine, manifest);
+	*least = protection < *least ? protection : *least;
+	return json_put_text(item, "integrity", integrity_protection(protection), error);
+}
+
+static int put_improvements(
+	const Engine *engine, const State *state, bool shown, json_t *document, Error *error)
+{
+	Protection least =
+		state->active.n > 0 || verity_is_supported() ? PROTECTION_DM_VERITY : PROTECTION_WHOLE;
+	Integrity wanted = engine->config.integrity;
 	json_t *array = json_array();
 
 	if (json_put(document, "improvements", array, error) < 0)
@@ -72,11 +94,14 @@ static int put_improvements(const State *state, json_t *document, Error *error)
 			json_put(json_array_get(array, i), "proven",
 				json_boolean(trial_is_proven(&state->trial, &each->manifest_digest)),
 				error) < 0 ||
-			json_put(json_array_get(array, i), "corrupt",
-				json_boolean(geteuid() == 0 && layers_is_corrupt(each->manifest)), error) < 0)
+			put_integrity(engine, each->manifest, json_array_get(array, i), &least, error) < 0)
 			return -1;
 	}
-	return 0;
+	if (json_put_text(document, "integrity", integrity_protection(least), error) < 0 ||
+		json_put_text(document, "integrity_wanted", integrity_word(wanted), error) < 0)
+		return -1;
+	return json_put(document, "integrity_met",
+		json_boolean(state->active.n == 0 || !shown || integrity_takes(wanted, least)), error);
 }
 
 /* What people took off, and is not back in a newer letter. */
@@ -151,11 +176,11 @@ static bool is_any_corrupt(const json_t *document)
 	return false;
 }
 
-/* "corrupt": the kernel refuses to read some of what is active. "base": nothing is installed. "protected":
- * active, and nobody is exposed. "exposed": active, and somebody is. "unknown": active, but not every process
- * could be looked into. "suspended": /usr shows the base for a package manager. "inactive": it shows the
- * base. "partial": /usr shows what a boot could activate of it. "interrupted": /usr shows a generation that
- * the state does not know (yet). */
+/* "corrupt": the kernel refuses to read some of what is active, or its image is gone. "base": nothing is
+ * installed. "protected": active, and nobody is exposed. "exposed": active, and somebody is. "unknown":
+ * active, but not every process could be looked into. "suspended": /usr shows the base for a package manager.
+ * "inactive": it shows the base. "partial": /usr shows what a boot could activate of it. "interrupted": /usr
+ * shows a generation that the state does not know (yet). */
 static const char *judge(const Engine *engine, const State *state, uint64_t mounted, const json_t *boot,
 	const json_t *document)
 {
@@ -167,7 +192,7 @@ static const char *judge(const Engine *engine, const State *state, uint64_t moun
 		return boot ? "partial" : "interrupted";
 	if (state->active.n == 0)
 		return "base";
-	if (is_any_corrupt(document))
+	if (is_any_corrupt(document) || guard_is_spoilt(engine))
 		return "corrupt";
 	if (json_array_size(json_object_get(exposed, "processes")) > 0)
 		return "exposed";
@@ -245,14 +270,13 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 		read_boot(engine, &state, mounted, &boot, error) < 0 ||
 		look(engine, &state, &exposed, error) < 0 ||
 		json_put(document, "exposed", exposed, error) < 0 ||
-		put_improvements(&state, document, error) < 0 ||
+		put_improvements(engine, &state, mounted == state.generation, document, error) < 0 ||
 		json_put_text(document, "format", status_format, error) < 0 ||
 		json_put_text(document, "root", engine->root, error) < 0 ||
 		put_os(engine, document, error) < 0 ||
 		json_put_integer(document, "generation", (int64_t)mounted, error) < 0 ||
 		json_put_text(document, "verdict", judge(engine, &state, mounted, boot, document), error) <
 			0 ||
-		json_put_text(document, "integrity", layers_integrity(), error) < 0 ||
 		put_kept_off(&state, document, error) < 0 || put_quarantined(&state, document, error) < 0 ||
 		put_boot(boot, document, error) < 0 || put_package_manager(engine, document, error) < 0 ||
 		put_freshness(engine, &state, document, error) < 0)

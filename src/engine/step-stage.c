@@ -6,7 +6,6 @@
 
 #include "engine/staging.h"
 #include "engine/transaction.h"
-#include "parts/image/verity.h"
 
 static int stage_one(const Transaction *transaction, const Change *change, Error *error)
 {
@@ -14,10 +13,6 @@ static int stage_one(const Transaction *transaction, const Change *change, Error
 	const Manifest *manifest = change->manifest;
 	char name[STAGING_NAME_SIZE];
 
-	/* The tree first: an image in its place means that all it needs is. */
-	if (verity_is_supported() && store_commit_staged(store, staging_tree(manifest, name), STORE_VERITY,
-					     &manifest->image_digest, error) < 0)
-		return -1;
 	if (store_commit_staged(
 		    store, staging_image(manifest, name), STORE_IMAGE, &manifest->image_digest, error) < 0)
 		return -1;

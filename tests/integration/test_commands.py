@@ -195,12 +195,13 @@ def test_json_is_one_document_of_the_documented_format_and_nothing_else(active, 
 
 def test_status_reports_every_documented_field(active):
     status = active.report("status")
-    assert {"format", "verdict", "root", "os", "generation", "integrity", "improvements", "kept_off", "quarantined",
+    assert {"format", "verdict", "root", "os", "generation", "integrity", "integrity_wanted",
+            "integrity_met", "improvements", "kept_off", "quarantined",
             "exposed", "repository", "checked", "metadata_expires", "stale", "expires_soon"} == set(status)
     assert status["verdict"] in ("protected", "exposed") and status["generation"] >= 1 and status["stale"] is False
     assert status["os"] == {"id": "examplix", "version_id": "7", "architecture": os.uname().machine}
     assert {"title", "component", "letter", "base_version", "fixed_version", "released", "installed", "files",
-            "image_size", "proven", "corrupt", "advisories"} == set(status["improvements"][0])
+            "image_size", "proven", "corrupt", "integrity", "advisories"} == set(status["improvements"][0])
     assert status["improvements"][0]["advisories"] == [
         {"id": "CVE-2026-0001", "severity": "unknown", "summary": "names that only begin alike"}]
 

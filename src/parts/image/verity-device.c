@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "parts/image/cryptsetup.h"
@@ -91,7 +92,7 @@ static int use_again(const char *name, const Digest *root, Error *error)
 	if (!has_root(device, root))
 		return error_set(error, "the device is open over other content; close it first");
 	if (met_wrong_bytes(device, name))
-		return error_set(error, "its bytes on the disk are corrupt, and it is in use: reboot first");
+		return error_set(error, "its bytes on the disk are corrupt");
 	r = crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED_CANCEL);
 	if (r < 0)
 		return cryptsetup_error(error, r, &log, "cannot keep the open device");
@@ -120,6 +121,67 @@ static int activate(const char *image, const char *tree, uint64_t size, const ui
 	return r < 0 ? cryptsetup_error(error, r, &log, "cannot open it") : 0;
 }
 
+static inline void destroy_task(struct dm_task **task)
+{
+	if (*task)
+		dm_task_destroy(*task);
+}
+#define CLEANUP_TASK __attribute__((cleanup(destroy_task)))
+
+/* libcryptsetup's word for a device that was opened under this name, whatever it is called by now. */
+static bool is_known(const char *name)
+{
+	CLEANUP_TASK struct dm_task *task = dm_task_create(DM_DEVICE_INFO);
+	CLEANUP_FREE char *uuid = NULL;
+	struct dm_info info;
+
+	return task && text_format(&uuid, NULL, "CRYPT-%s-%s", CRYPT_VERITY, name) == 0 &&
+	       dm_task_set_uuid(task, uuid) && dm_task_run(task) && dm_task_get_info(task, &info) &&
+	       info.exists;
+}
+
+/* The number of the open device: no other one has it. */
+static bool find_minor(const char *name, unsigned *ret)
+{
+	CLEANUP_TASK struct dm_task *task = dm_task_create(DM_DEVICE_INFO);
+	struct dm_info info;
+
+	if (!task || !dm_task_set_name(task, name) || !dm_task_run(task) || !dm_task_get_info(task, &info) ||
+		!info.exists)
+		return false;
+	*ret = info.minor;
+	return true;
+}
+
+static bool rename_device(const char *name, const char *to)
+{
+	CLEANUP_TASK struct dm_task *task = dm_task_create(DM_DEVICE_RENAME);
+	uint32_t cookie = 0;
+	bool done = task && dm_task_set_name(task, name) && dm_task_set_newname(task, to) &&
+		    dm_task_set_cookie(task, &cookie, 0) && dm_task_run(task);
+
+	(void)dm_udev_wait(cookie);
+	return done;
+}
+
+/* While an older device was renamed and has users, the kernel takes no other that was opened under the same
+ * name. */
+static int activate_beside(const char *image, const char *tree, uint64_t size, const uint8_t *salt,
+	const Digest *root, const char *name, Error *error)
+{
+	CLEANUP_FREE char *other = NULL;
+
+	if (!is_known(name))
+		return activate(image, tree, size, salt, root, name, error);
+	if (text_format(&other, error, "%s-%lld", name, (long long)clock_monotonic_ms()) < 0 ||
+		activate(image, tree, size, salt, root, other, error) < 0)
+		return -1;
+	if (rename_device(other, name))
+		return 0;
+	(void)verity_close(other, NULL);
+	return error_set(error, "cannot rename the device %s/%s", crypt_get_dir(), other);
+}
+
 int verity_open(const char *image, const char *tree, uint64_t size,
 	const uint8_t salt[static VERITY_SALT_SIZE], const Digest *root, const char *name, char **ret_path,
 	Error *error)
@@ -128,8 +190,10 @@ int verity_open(const char *image, const char *tree, uint64_t size,
 	crypt_status_info status;
 	int r;
 
-	if (!verity_is_supported())
+	if (!verity_is_supported()) {
+		(void)error_set(error, "this kernel has no dm-verity");
 		return VERITY_UNSUPPORTED;
+	}
 	if (text_format(&path, error, "%s/%s", crypt_get_dir(), name) < 0)
 		return -1;
 	expect_udev_only_where_it_runs();
@@ -137,7 +201,7 @@ int verity_open(const char *image, const char *tree, uint64_t size,
 	if (status == CRYPT_ACTIVE || status == CRYPT_BUSY)
 		r = use_again(name, root, error);
 	else
-		r = activate(image, tree, size, salt, root, name, error);
+		r = activate_beside(image, tree, size, salt, root, name, error);
 	if (r < 0)
 		return error_in(error, "%s", path);
 	*ret_path = TAKE_PTR(path);
@@ -170,4 +234,28 @@ bool verity_is_corrupt(const char *name)
 
 	return is_there() && cryptsetup_init_by_name(&device, name, &log) >= 0 &&
 	       met_wrong_bytes(device, name);
+}
+
+bool verity_is_open(const char *name)
+{
+	CLEANUP_FREE char *path = NULL;
+
+	return text_format(&path, NULL, "%s/%s", crypt_get_dir(), name) == 0 && access(path, F_OK) == 0;
+}
+
+int verity_retire(const char *name, Error *error)
+{
+	CLEANUP_FREE char *old = NULL;
+	unsigned number;
+
+	if (!is_there())
+		return 0;
+	expect_udev_only_where_it_runs();
+	if (!find_minor(name, &number))
+		return 0;
+	if (text_format(&old, error, "old-%s-%u", name, number) < 0)
+		return -1;
+	if (!rename_device(name, old))
+		return error_set(error, "cannot rename the device %s/%s", crypt_get_dir(), name);
+	return verity_close(old, error);
 }

@@ -397,6 +397,80 @@ static void keeps_a_closing_device_that_is_opened_again(void **state)
 	drop_fixture(&fixture);
 }
 
+/* An image that was fetched again, while processes still have the corrupt one. */
+static void opens_another_device_beside_one_that_is_retired(void **state)
+{
+	(void)state;
+	if (!can_open_devices())
+		skip();
+	for (int times = 0; times < 2; times++) {
+		Fixture fixture = make_fixture(20);
+		CLEANUP_FREE char *path = NULL, *again = NULL;
+		CLEANUP_CLOSE int user = -1, next = -1;
+		uint8_t block[BLOCK];
+		Error error = ERROR_INIT;
+
+		corrupt(fixture.image, 3);
+		assert_done(open_fixture(&fixture, &path, &error), &error);
+		user = open(path, O_RDONLY | O_CLOEXEC);
+		assert_int_equal(read_block(user, block, 3), -1);
+		assert_true(verity_is_corrupt(fixture.name));
+		assert_done(verity_retire(fixture.name, &error), &error);
+		assert_false(verity_is_open(fixture.name));
+		assert_int_equal(unlink(fixture.image), 0);
+		next = make_image(20);
+		write_file(fixture.image, next);
+		next = close_keeping_errno(next);
+		assert_done(open_fixture(&fixture, &again, &error), &error);
+		assert_string_equal(path, again);
+		assert_true(verity_is_open(fixture.name));
+		assert_false(verity_is_corrupt(fixture.name));
+		next = open(again, O_RDONLY | O_CLOEXEC);
+		assert_int_equal(read_block(next, block, 3), BLOCK);
+		assert_int_equal(read_block(user, block, 3), -1);
+		assert_int_equal(read_block(user, block, 4), BLOCK); /* still there for its user */
+		next = close_keeping_errno(next);
+		assert_done(verity_close(fixture.name, &error), &error);
+		user = close_keeping_errno(user);
+		drop_fixture(&fixture);
+	}
+}
+
+static void retires_what_is_not_open_without_complaint(void **state)
+{
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_done(verity_retire("suture-never-opened", &error), &error);
+	assert_false(verity_is_open("suture-never-opened"));
+	assert_false(verity_is_corrupt("suture-never-opened"));
+}
+
+/* Where the file system has it; tests/vm/integrity has one that does. */
+static void seals_a_file_with_its_measurement_or_says_why_not(void **state)
+{
+	Fixture fixture = make_fixture(200);
+	CLEANUP_CLOSE int image = open(fixture.image, O_RDONLY | O_CLOEXEC);
+	Digest measured, expected;
+	Error error = ERROR_INIT;
+	int r;
+
+	(void)state;
+	assert_done(verity_measure_file(image, 200 * BLOCK, &expected, &error), &error);
+	r = verity_seal(fixture.image, &measured, &error);
+	if (r == 0) {
+		assert_memory_equal(&measured, &expected, sizeof(expected));
+		assert_int_equal(open(fixture.image, O_RDWR | O_CLOEXEC), -1);
+	} else {
+		assert_int_equal(r, VERITY_UNSUPPORTED);
+		assert_non_null(strstr(error.text, "fs-verity cannot guard it: "));
+	}
+	assert_int_equal(verity_is_sealed(image, &expected), r == 0);
+	expected.bytes[0] ^= 1;
+	assert_false(verity_is_sealed(image, &expected));
+	drop_fixture(&fixture);
+}
+
 static void closes_what_is_not_open_without_complaint(void **state)
 {
 	Error error = ERROR_INIT;
@@ -421,6 +495,9 @@ int main(void)
 		cmocka_unit_test(uses_an_open_device_again_but_only_with_its_root),
 		cmocka_unit_test(closes_with_the_last_user),
 		cmocka_unit_test(keeps_a_closing_device_that_is_opened_again),
+		cmocka_unit_test(opens_another_device_beside_one_that_is_retired),
+		cmocka_unit_test(retires_what_is_not_open_without_complaint),
+		cmocka_unit_test(seals_a_file_with_its_measurement_or_says_why_not),
 		cmocka_unit_test(closes_what_is_not_open_without_complaint),
 	};
 

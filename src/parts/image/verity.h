@@ -29,8 +29,8 @@ bool verity_is_supported(void);
 
 /*
  * Opens /dev/mapper/NAME over image and tree (paths of regular files); every later read of it is checked
- * by the kernel. VERITY_UNSUPPORTED when the kernel has no dm-verity. *ret_path is owned by the caller. An
- * open device of that name with the same root hash is used again.
+ * by the kernel. VERITY_UNSUPPORTED, with a sentence, when the kernel has no dm-verity. *ret_path is owned by
+ * the caller. An open device of that name with the same root hash is used again.
  */
 int verity_open(const char *image, const char *tree, uint64_t size,
 	const uint8_t salt[static VERITY_SALT_SIZE], const Digest *root, const char *name, char **ret_path,
@@ -41,3 +41,20 @@ int verity_close(const char *name, Error *error);
 
 /* Has the kernel met wrong bytes on this open device? Root only; false when there is no such device. */
 bool verity_is_corrupt(const char *name);
+
+/* Is there an open device of this name? Everybody may ask. */
+bool verity_is_open(const char *name);
+
+/* Makes the name free for another device over the same content: this one is renamed to old-NAME-NUMBER and
+ * closed when its last user lets go. Its absence is no error. */
+int verity_retire(const char *name, Error *error);
+
+/*
+ * Has the file checked by the kernel at every read from now on, unless that is so already, and gives its
+ * measurement. It cannot be written to any more, but removed. VERITY_UNSUPPORTED, with the reason, when its
+ * file system cannot, or cannot now.
+ */
+int verity_seal(const char *path, Digest *ret, Error *error);
+
+/* Is this open file sealed with this measurement? */
+bool verity_is_sealed(int fd, const Digest *digest);

@@ -37,14 +37,12 @@ static void print_verdict(const json_t *status)
 		printf("Not active: installed, but /usr does not show it. \"suture install\" activates it "
 		       "again.\n");
 	else if (strcmp(verdict, "partial") == 0)
-		printf("Partly active: this boot could not activate all that is installed. \"suture "
-		       "install\" "
-		       "makes that\ngood.\n");
+		printf("Partly active: not all that is installed could be activated. \"suture install\" "
+		       "makes "
+		       "that\ngood.\n");
 	else if (strcmp(verdict, "corrupt") == 0)
 		printf("Corrupt: the disk does not give back what was installed, and reading it fails. "
-		       "\"suture "
-		       "remove\"\nshows the base at once; after the next boot, \"suture install\" fetches it "
-		       "again.\n");
+		       "\"suture remove\"\nshows the base, then \"suture install\" fetches it again.\n");
 	else if (strcmp(verdict, "interrupted") == 0)
 		printf("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
 		       "install\" or \"suture remove\" does.\n");
@@ -63,7 +61,7 @@ static void print_improvement(const json_t *improvement)
 	printf("    brings %s; released %s, installed %s\n", field_text(improvement, "fixed_version"),
 		field_time(improvement, "released"), field_time(improvement, "installed"));
 	if (json_is_true(json_object_get(improvement, "corrupt")))
-		printf("    its image is corrupt\n");
+		printf("    its image is corrupt, or was discarded because it was\n");
 	print_advisories(improvement, "    ");
 }
 
@@ -100,11 +98,19 @@ static void print_setbacks(const char *heading, const json_t *array)
 	}
 }
 
-/* "dm-verity", or how images are verified that the kernel does not guard. */
-static void print_integrity(const char *integrity)
+static void print_integrity(const json_t *status)
 {
-	printf("  integrity   images are %s%s\n", strcmp(integrity, "dm-verity") == 0 ? "guarded by " : "",
+	const char *integrity = field_text(status, "integrity");
+
+	printf("  integrity   images are %s%s\n",
+		strcmp(integrity, "dm-verity") == 0 || strcmp(integrity, "fs-verity") == 0 ? "guarded by "
+											   : "",
 		integrity);
+	if (json_is_false(json_object_get(status, "integrity_met")))
+		printf("  warning     Integrity=%s wants more than that: the next boot, or install, cannot "
+		       "activate "
+		       "them\n",
+			field_text(status, "integrity_wanted"));
 }
 
 /* What keeps fixes from coming is told, even when everything that is installed is fine. */
@@ -135,7 +141,7 @@ static void print_status(const json_t *status)
 	json_array_foreach(json_object_get(status, "improvements"), index, improvement)
 		print_improvement(improvement);
 	print_kept_off(status);
-	print_setbacks("not activated by this boot:", json_object_get(status, "boot_problems"));
+	print_setbacks("not active:", json_object_get(status, "boot_problems"));
 	print_setbacks(
 		"in quarantine, not installed again unless named:", json_object_get(status, "quarantined"));
 	if (json_array_size(json_object_get(exposed, "processes")) > 0) {
@@ -145,7 +151,7 @@ static void print_status(const json_t *status)
 	printf("\n  system      %s %s, %s\n", field_text(os, "id"), field_text(os, "version_id"),
 		field_text(os, "architecture"));
 	printf("  generation  %llu\n", (unsigned long long)field_number(status, "generation"));
-	print_integrity(field_text(status, "integrity"));
+	print_integrity(status);
 	printf("  repository  %s\n",
 		json_has(status, "repository") ? field_text(status, "repository") : "none is configured");
 	print_freshness(status);
