@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "engine/context.h"
+#include "engine/fit.h"
 #include "engine/plan.h"
 #include "engine/state.h"
 #include "engine/suspension.h"
@@ -118,6 +119,33 @@ int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t *
 	return run(engine, components, EVENT_REMOVE, dry_run, ret_plan, error);
 }
 
+/* What failed is what people must hear of, and what /usr shows now. */
+static int go_back(Engine *engine, Error *error)
+{
+	Error why = *error, second = ERROR_INIT;
+	size_t n = 0;
+
+	if (fit_go_back(engine, why.text, &n, &second) < 0)
+		return error_set(
+			error, "%.500s; and going back failed as well (%.300s)", why.text, second.text);
+	if (n > 0)
+		return error_set(error,
+			"%.700s; /usr shows the base in place of what cannot be read, \"suture status\" "
+			"lists it",
+			why.text);
+	return -1;
+}
+
+int engine_repair(Engine *engine, json_t **ret_plan, Error *error)
+{
+	int r;
+
+	if (suspension_refuse(engine->root_fd, error) < 0)
+		return -1;
+	r = run(engine, (EngineNames){NULL, 0}, EVENT_REPAIR, false, ret_plan, error);
+	return r < 0 ? go_back(engine, error) : r;
+}
+
 static int open_root(const char *root, Error *error)
 {
 	int fd = open(root ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -163,5 +191,6 @@ int engine_resume(const EngineOptions *options, json_t **ret_plan, Error *error)
 	r = suspension_find_manager(root_fd, &ignored, error);
 	if (r <= 0)
 		return r < 0 ? -1 : ENGINE_AT_WORK;
-	return run(engine, (EngineNames){NULL, 0}, EVENT_RESUME, false, ret_plan, error);
+	r = run(engine, (EngineNames){NULL, 0}, EVENT_RESUME, false, ret_plan, error);
+	return r < 0 ? go_back(engine, error) : r;
 }

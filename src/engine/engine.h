@@ -52,6 +52,10 @@ int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Er
 /* Takes improvements off; dry_run only says what would be done. */
 int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error);
 
+/* Reads what is active from the disk, fetches again what the disk has spoilt, and shows that; when it cannot
+ * be had, fails, and root/usr shows the base in its place. ENGINE_NOTHING when nothing was wrong. */
+int engine_repair(Engine *engine, json_t **ret_plan, Error *error);
+
 /* For package managers, which enter their names themselves (engine/suspension.h). suspend: root/usr shows the
  * base, writable as it is, until they have left. It needs no state and no configuration, whatever they are
  * in. resume: what the base has left behind retires, the rest is active again; ENGINE_NOTHING also when

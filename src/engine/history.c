@@ -108,3 +108,30 @@ int history_knows(const Store *store, const char *component, bool *ret, Error *e
 	}
 	return 0;
 }
+
+static bool is_repair(const json_t *entry, const char *component, int64_t since)
+{
+	const char *name = json_string_value(json_object_get(entry, "component"));
+	const char *action = json_string_value(json_object_get(entry, "action"));
+	int64_t time;
+
+	return name && strcmp(name, component) == 0 && action &&
+	       strcmp(action, plan_action_name(CHANGE_REPAIR)) == 0 &&
+	       json_time_field(entry, "time", &time, NULL) == 0 && time >= since;
+}
+
+int history_repairs(const Store *store, const char *component, int64_t since, size_t *ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = NULL;
+	size_t index, n = 0;
+	json_t *entry;
+
+	if (history_read(store, &document, error) < 0)
+		return -1;
+	json_array_foreach(json_object_get(document, "entries"), index, entry)
+	{
+		n += is_repair(entry, component, since);
+	}
+	*ret = n;
+	return 0;
+}

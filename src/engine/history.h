@@ -21,3 +21,6 @@ int history_read(const Store *store, json_t **ret, Error *error);
 
 /* Was an improvement of this component ever installed here? */
 int history_knows(const Store *store, const char *component, bool *ret, Error *error);
+
+/* How often was it repaired since then? */
+int history_repairs(const Store *store, const char *component, int64_t since, size_t *ret, Error *error);

@@ -16,6 +16,7 @@ static const char format_name[] = "suture-plan-1";
 
 static const char *const action_names[] = {
 	[CHANGE_INSTALL] = "install",
+	[CHANGE_REPAIR] = "repair",
 	[CHANGE_REMOVE] = "remove",
 	[CHANGE_WITHDRAW] = "withdraw",
 	[CHANGE_RETIRE] = "retire",
@@ -98,7 +99,7 @@ static ChangeAction why_gone(const Transaction *transaction, const Manifest *man
 {
 	if (transaction->departures)
 		return why_it_was_to_go(transaction->departures, manifest->component);
-	if (transaction->begin == EVENT_RESUME)
+	if (transaction->begin == EVENT_RESUME || transaction->begin == EVENT_REPAIR)
 		return CHANGE_RETIRE;
 	if (!transaction->catalog)
 		return is_asked_for(transaction->components, manifest->component) ? CHANGE_REMOVE
@@ -120,6 +121,7 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 	const Manifest *leaving, Error *error)
 {
 	Change *changes = reallocarray(transaction->changes, transaction->n_changes + 1, sizeof(*changes));
+	bool arrives = action == CHANGE_INSTALL || action == CHANGE_REPAIR;
 	Change *change;
 
 	if (!changes)
@@ -129,12 +131,12 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 	*change = (Change){
 		.action = action,
 		.from = leaving ? leaving->sequence : 0,
-		.to = action == CHANGE_INSTALL ? manifest->sequence : 0,
+		.to = arrives ? manifest->sequence : 0,
 		.manifest = manifest,
 		.leaving = leaving,
 	};
 	(void)snprintf(change->component, sizeof(change->component), "%s", manifest->component);
-	if (action != CHANGE_INSTALL)
+	if (!arrives)
 		return 0;
 	change->download = choose_download(transaction, manifest, NULL);
 	if (!change->download &&
@@ -145,23 +147,24 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 }
 
 /* What is active already needs nothing, unless its image was lost or discarded: then it is fetched again. */
-static bool is_here(const Transaction *transaction, const Improvement *active, const Improvement *wanted)
+static bool is_here(const Transaction *transaction, const Improvement *wanted)
 {
-	return active && digest_equal(&active->manifest_digest, &wanted->manifest_digest) &&
-	       (!transaction->catalog || store_has_blob(transaction->engine->store, STORE_IMAGE,
-						 &wanted->manifest->image_digest));
+	return !transaction->remote ||
+	       store_has_blob(transaction->engine->store, STORE_IMAGE, &wanted->manifest->image_digest);
 }
 
 static int add_arrivals(Transaction *transaction, Error *error)
 {
 	for (size_t i = 0; i < transaction->goal.n; i++) {
-		const Manifest *wanted = transaction->goal.items[i].manifest;
-		const Improvement *active = improvements_find(&transaction->state.active, wanted->component);
+		const Improvement *wanted = &transaction->goal.items[i];
+		const Improvement *active =
+			improvements_find(&transaction->state.active, wanted->manifest->component);
+		bool is_same = active && digest_equal(&active->manifest_digest, &wanted->manifest_digest);
 
-		if (is_here(transaction, active, &transaction->goal.items[i]))
+		if (is_same && is_here(transaction, wanted))
 			continue;
-		if (add_change(transaction, CHANGE_INSTALL, wanted, active ? active->manifest : NULL, error) <
-			0)
+		if (add_change(transaction, is_same ? CHANGE_REPAIR : CHANGE_INSTALL, wanted->manifest,
+			    active ? active->manifest : NULL, error) < 0)
 			return -1;
 	}
 	return 0;

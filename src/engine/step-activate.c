@@ -5,10 +5,26 @@
  * empty.
  */
 
+#include "engine/guard.h"
 #include "engine/layers.h"
 #include "engine/transaction.h"
 
+/* What a disk has spoilt once it may spoil again: does it give back what was just written? */
+static int check_repaired(const Transaction *transaction, Error *error)
+{
+	for (size_t i = 0; i < transaction->n_changes; i++) {
+		const Change *change = &transaction->changes[i];
+
+		if (change->action == CHANGE_REPAIR &&
+			guard_check(transaction->engine, change->manifest, error) < 0)
+			return error_in(error, "%s", change->component);
+	}
+	return 0;
+}
+
 int step_activate(Transaction *transaction, Error *error)
 {
+	if (check_repaired(transaction, error) < 0)
+		return -1;
 	return layers_activate(transaction->engine, transaction->generation, &transaction->goal, error);
 }

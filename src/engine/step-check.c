@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "engine/conflicts.h"
+#include "engine/guard.h"
 #include "engine/plan.h"
 #include "engine/transaction.h"
 #include "parts/manifest/base-check.h"
@@ -86,6 +88,15 @@ static bool is_withdrawn(const Catalog *catalog, const Manifest *manifest)
 	return false;
 }
 
+/* What the kernel has met wrong bytes in is fetched again. */
+static void discard_corrupt(const Transaction *transaction, const Manifest *manifest)
+{
+	Error why = ERROR_INIT;
+
+	if (guard_is_corrupt(manifest) && guard_check(transaction->engine, manifest, &why) < 0)
+		log_warning("%s: %s", manifest->component, why.text);
+}
+
 /* What is active stays, unless its base has moved on or its letter was withdrawn. */
 static int keep_active(Transaction *transaction, Error *error)
 {
@@ -101,6 +112,8 @@ static int keep_active(Transaction *transaction, Error *error)
 			return -1;
 		if (r > 0 || is_withdrawn(transaction->catalog, manifest))
 			improvements_drop(&transaction->goal, manifest->component);
+		else if (!transaction->dry_run)
+			discard_corrupt(transaction, manifest);
 	}
 	return 0;
 }
@@ -184,7 +197,8 @@ int step_check(Transaction *transaction, Error *error)
 		state_save(engine->store, &transaction->state, error) < 0 ||
 		conflicts_check(&transaction->goal, error) < 0)
 		return -1;
-	if (transaction->n_changes == 0 && mounted == transaction->state.generation)
+	if (transaction->n_changes == 0 && !guard_is_spoilt(engine) &&
+		mounted == transaction->state.generation)
 		return STEP_NOTHING;
 	return 0;
 }

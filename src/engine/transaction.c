@@ -25,6 +25,7 @@ static const Transition transitions[] = {
 	{TRANSACTION_IDLE, EVENT_INSTALL, TRANSACTION_CHECKED, "check", step_check},
 	{TRANSACTION_IDLE, EVENT_REMOVE, TRANSACTION_STAGED, "select", step_select},
 	{TRANSACTION_IDLE, EVENT_RESUME, TRANSACTION_STAGED, "resume", step_resume},
+	{TRANSACTION_IDLE, EVENT_REPAIR, TRANSACTION_CHECKED, "repair", step_repair},
 	{TRANSACTION_CHECKED, EVENT_NEXT, TRANSACTION_FETCHED, "fetch", step_fetch},
 	{TRANSACTION_FETCHED, EVENT_NEXT, TRANSACTION_REBUILT, "rebuild", step_rebuild},
 	{TRANSACTION_REBUILT, EVENT_NEXT, TRANSACTION_VERIFIED, "verify", step_verify},
@@ -46,6 +47,7 @@ static const char *const event_names[] = {
 	[EVENT_INSTALL] = "install",
 	[EVENT_REMOVE] = "remove",
 	[EVENT_RESUME] = "resume",
+	[EVENT_REPAIR] = "repair",
 	[EVENT_NEXT] = "done",
 	[EVENT_FAILED] = "failed",
 };

@@ -37,6 +37,7 @@ typedef enum TransactionEvent {
 	EVENT_INSTALL, /* begin */
 	EVENT_REMOVE,  /* begin */
 	EVENT_RESUME,  /* begin */
+	EVENT_REPAIR,  /* begin */
 	EVENT_NEXT,    /* the last step is done */
 	EVENT_FAILED,  /* the last step failed */
 } TransactionEvent;
@@ -44,6 +45,7 @@ typedef enum TransactionEvent {
 /* What becomes of one component. */
 typedef enum ChangeAction {
 	CHANGE_INSTALL,  /* first letter on this device, or over an older letter */
+	CHANGE_REPAIR,   /* the same letter again: its image rotted or was lost */
 	CHANGE_REMOVE,   /* asked for */
 	CHANGE_WITHDRAW, /* the publisher withdrew the letter */
 	CHANGE_RETIRE,   /* the base moved on */
@@ -72,7 +74,7 @@ typedef struct Transaction {
 	size_t n_changes;
 	uint64_t generation; /* the goal's number; 0 is the base */
 	Catalog *catalog;    /* of an install */
-	Remote *remote;      /* of an install */
+	Remote *remote;      /* of an install or a repair */
 	json_t *departures;  /* of the journal, when this finishes an interrupted transaction */
 	int usr;             /* the true base's /usr */
 	uint64_t number;     /* transactions of this device, counted from 1 */
@@ -97,6 +99,7 @@ void transaction_print_table(FILE *out);
 int step_check(Transaction *transaction, Error *error);
 int step_select(Transaction *transaction, Error *error);
 int step_resume(Transaction *transaction, Error *error);
+int step_repair(Transaction *transaction, Error *error);
 int step_fetch(Transaction *transaction, Error *error);
 int step_rebuild(Transaction *transaction, Error *error);
 int step_verify(Transaction *transaction, Error *error);

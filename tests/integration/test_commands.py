@@ -14,7 +14,7 @@ from conftest import BUILD, COMPONENT, Device, assert_fails, run, unmount_all
 from mirror import Mirror
 
 NOBODY = 65534
-COMMANDS = ["status", "check", "install", "remove", "exposed", "restart", "history", "show"]
+COMMANDS = ["status", "check", "install", "remove", "repair", "exposed", "restart", "history", "show"]
 PUBLISHER_COMMANDS = ["init", "release", "withdraw", "refresh", "verify", "serve"]
 
 
@@ -119,7 +119,7 @@ def test_completion_scripts_are_accepted_by_their_shell_and_know_every_command(t
     listed = run("bash", "-c", f""". {tmp_path}/suture; spec=$(complete -p suture); function=${{spec#*-F }}
         COMP_WORDS=(suture re) COMP_CWORD=1 COMP_LINE='suture re' COMP_POINT=9
         ${{function%% *}} suture re suture; printf '%s\\n' "${{COMPREPLY[@]}}" """).stdout.split()
-    assert sorted(listed) == ["remove", "restart", "resume"]
+    assert sorted(listed) == ["remove", "repair", "restart", "resume"]
     assert_fails(run(BUILD / "suture", "completion", "csh", check=False), "csh")
 
 

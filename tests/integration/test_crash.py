@@ -55,16 +55,16 @@ def reader(device, libraries):
     reader.stop()
 
 
-def cut_everywhere(device, command, check, put_back):
+def cut_everywhere(device, command, check, put_back, code=0):
     """Lets the command run once to know its calls, then cuts it at each; check() sees what is left, and put_back() makes
     it as it was. Returns how often each call was cut."""
-    found = record(device.root.parent / "trace", device.command(command))
+    found = record(device.root.parent / "trace", device.command(command), code)
     check(f"{command} ran through", False)
     put_back()
     cuts, chosen = {}, one_of_each_site(found)
     for call, number, site in chosen:
         result = inject(call, number, "signal=SIGKILL", device.command(command))
-        assert result.returncode in (0, -9), (site, result.returncode, result.stderr)
+        assert result.returncode in (code, -9), (site, result.returncode, result.stderr)
         check(f"{command} was cut at {call} {number}, {site}", True)
         put_back()
         cuts[call] = cuts.get(call, 0) + (result.returncode == -9)
@@ -190,6 +190,62 @@ def test_a_removal_survives_a_kill_anywhere(device, systems, in_use):
     for fd in held:
         os.close(fd)
     assert cuts["move_mount" if in_use else "umount2"] >= 1 and cuts["renameat"] >= 4
+
+
+def lose_the_image(device, saved):
+    """/usr keeps what it shows: the image's file is there as long as it is mounted."""
+    put_back(device, saved)
+    for path in (device.state / "images").glob("*.erofs"):
+        path.unlink()
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_repair_survives_a_kill_anywhere_and_never_shows_the_base(device, systems, directory):
+    device.suture("install")
+    saved = directory / "saved"
+    shutil.copytree(device.state, saved)
+    lose_the_image(device, saved)
+
+    def check(when, was_cut):
+        assert which(device.root, systems) == "a", when
+        assert device.report("status")["verdict"] in (["corrupt", *committed(True)] if was_cut else ["protected"]), when
+        device.suture("repair")
+        assert which(device.root, systems) == "a", when
+        assert device.report("status")["verdict"] == "protected", when
+        assert len(list((device.state / "images").glob("*.erofs"))) == 1, when
+        assert len(mounts_of(device.root)) >= 2, f"{when}: what is mounted is the image that was lost"
+        assert not (device.state / "journal.json").exists()
+
+    cuts = cut_everywhere(device, "repair", check, lambda: lose_the_image(device, saved))
+    assert cuts["move_mount"] == 1 and cuts["renameat"] > 5
+
+
+@pytest.mark.usefixtures("reader")
+def test_going_back_survives_a_kill_anywhere(device, systems, directory):
+    device.suture("install")
+    saved = directory / "saved"
+    shutil.copytree(device.state, saved)
+    lose_the_image(device, saved)
+    server, device.url = device.url, "http://127.0.0.1:9"
+
+    def check(when, was_cut):
+        assert which(device.root, systems) in (("base", "a") if was_cut else ("base",)), when
+        assert device.report("status")["verdict"] in (["corrupt", "inactive"] if was_cut else ["inactive"]), when
+        assert_fails(device.suture("repair", check=False), "shows the base")
+        assert which(device.root, systems) == "base", when
+
+    def put_all_back():
+        device.url = server
+        device.suture("repair")
+        assert which(device.root, systems) == "a"
+        unmount_all(device.root)
+        shutil.rmtree(device.state)
+        device.suture("install")
+        lose_the_image(device, saved)
+        device.url = "http://127.0.0.1:9"
+
+    cuts = cut_everywhere(device, "repair", check, put_all_back, code=1)
+    assert cuts["umount2"] + cuts.get("move_mount", 0) >= 1
 
 
 def test_when_the_builder_of_a_generation_is_killed_install_fails_and_the_base_stays(device, systems):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * check, install and remove: three views of one plan.
+ * check, install, repair and remove: views of one plan.
  */
 
 #include <stdint.h>
@@ -15,6 +15,19 @@ static const Option change_options[] = {
 	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the plan as JSON"},
 	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
 };
+
+static bool is_arrival(const json_t *change)
+{
+	return strcmp(field_text(change, "action"), "install") == 0 ||
+	       strcmp(field_text(change, "action"), "repair") == 0;
+}
+
+static const char *arrival_word(const json_t *change, bool done)
+{
+	if (strcmp(field_text(change, "action"), "repair") == 0)
+		return done ? "repaired" : "repair  ";
+	return done ? "installed" : "install  ";
+}
 
 static bool replaces_another(const json_t *change)
 {
@@ -40,7 +53,7 @@ static void print_arrival(const json_t *change, bool done)
 	const json_t *download = json_object_get(change, "download");
 	char size[TEXT_SIZE_MAX], image[TEXT_SIZE_MAX];
 
-	printf("  %s %s %s on %s", done ? "installed" : "install  ", field_text(change, "component"),
+	printf("  %s %s %s on %s", arrival_word(change, done), field_text(change, "component"),
 		field_letter(change, "letter"), field_text(change, "base_version"));
 	/* A later letter, or an earlier one when the publisher withdrew what is active. */
 	if (replaces_another(change))
@@ -76,7 +89,7 @@ static void print_changes(const json_t *plan, bool done)
 
 	json_array_foreach(json_object_get(plan, "changes"), index, change)
 	{
-		if (strcmp(field_text(change, "action"), "install") == 0)
+		if (is_arrival(change))
 			print_arrival(change, done);
 		else
 			print_departure(change, done);
@@ -127,8 +140,7 @@ static size_t count_arrivals(const json_t *plan)
 	size_t index, n = 0;
 	json_t *change;
 
-	json_array_foreach(json_object_get(plan, "changes"), index, change) n +=
-		strcmp(field_text(change, "action"), "install") == 0;
+	json_array_foreach(json_object_get(plan, "changes"), index, change) n += is_arrival(change);
 	return n;
 }
 
@@ -182,6 +194,18 @@ static void print_removal(const json_t *plan, bool nothing)
 		printf("\nNothing was changed. Without --dry-run it is done.\n");
 }
 
+static void print_repair(const json_t *plan, bool nothing)
+{
+	bool done = json_is_true(json_object_get(plan, "done"));
+
+	if (nothing)
+		printf("Nothing to repair: the disk gives back what was installed.\n");
+	else if (json_array_size(json_object_get(plan, "changes")) == 0)
+		printf("/usr shows again what is installed.\n");
+	print_changes(plan, done);
+	print_exposure(plan, true);
+}
+
 typedef int (*Operation)(Engine *engine, EngineNames names, bool dry_run, json_t **ret_plan, Error *error);
 
 static int change(const Settings *settings, const OptionList *operands, bool dry_run, Operation operation,
@@ -223,6 +247,18 @@ static int run_install(void *userdata, const OptionList *operands, Error *error)
 	return change(settings, operands, settings->dry_run, install, print_plan, error);
 }
 
+static int repair(Engine *engine, EngineNames names, bool dry_run, json_t **ret_plan, Error *error)
+{
+	(void)names;
+	(void)dry_run;
+	return engine_repair(engine, ret_plan, error);
+}
+
+static int run_repair(void *settings, const OptionList *operands, Error *error)
+{
+	return change(settings, operands, false, repair, print_repair, error);
+}
+
 static int run_remove(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
@@ -248,6 +284,14 @@ const Command command_install = {
 	.options = change_options,
 	.n_options = ARRAY_SIZE(change_options),
 	.run = run_install,
+};
+
+const Command command_repair = {
+	.name = "repair",
+	.summary = "read what is active from the disk, and fetch again what the disk has spoilt",
+	.options = report_options,
+	.n_options = REPORT_OPTIONS,
+	.run = run_repair,
 };
 
 const Command command_remove = {

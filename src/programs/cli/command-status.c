@@ -42,7 +42,7 @@ static void print_verdict(const json_t *status)
 		       "that\ngood.\n");
 	else if (strcmp(verdict, "corrupt") == 0)
 		printf("Corrupt: the disk does not give back what was installed, and reading it fails. "
-		       "\"suture remove\"\nshows the base, then \"suture install\" fetches it again.\n");
+		       "\"suture repair\"\nfetches it again, \"suture remove\" shows the base.\n");
 	else if (strcmp(verdict, "interrupted") == 0)
 		printf("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
 		       "install\" or \"suture remove\" does.\n");

@@ -56,7 +56,7 @@ static int run_resume(void *userdata, const OptionList *operands, Error *error)
 		r = engine_resume(&options, &plan, error);
 	} while (r == ENGINE_AT_WORK && settings->wait);
 	if (r < 0)
-		return error_in(error, "the improvements are not active again, /usr shows the base");
+		return error_in(error, "not all improvements are active again");
 	if (!settings->quiet)
 		print_retired(plan);
 	return 0;
