@@ -107,6 +107,17 @@ def test_a_base_that_moved_on_while_the_system_was_off_is_not_shadowed(booted):
     assert booted.report("install")["changes"][0]["action"] == "retire"
 
 
+def test_what_the_base_has_left_behind_is_retired_by_a_repair_that_asks_no_server(booted):
+    (booted.root / LIBRARY).write_bytes(b"newer than any letter")
+    suture_boot(booted)
+    change, = booted.report("repair", "--repository=http://127.0.0.1:1")["changes"]
+    assert (change["action"], change["component"]) == ("retire", COMPONENT)
+    status = booted.report("status")
+    assert (status["verdict"], status["improvements"]) == ("base", [])
+    assert "boot_problems" not in status
+    assert booted.read() == b"newer than any letter"
+
+
 def test_a_boot_is_counted_once_before_a_letter_on_trial_is_active(watched, systems):
     suture_boot(watched)
     assert which(watched.root, systems) == "a"
