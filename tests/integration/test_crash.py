@@ -78,9 +78,9 @@ def mounts_of(root):
 
 
 def loops_of(state):
-    """The backing files of loop devices that lie in the state directory."""
+    """The images in the state directory that loop devices lie over: one each, with dm-verity or without."""
     files = [path.read_text().strip() for path in pathlib.Path("/sys/block").glob("loop*/loop/backing_file")]
-    return [file for file in files if file.startswith(str(state))]
+    return [file for file in files if file.startswith(str(state)) and file.endswith(".erofs")]
 
 
 def document(device, name):
