@@ -57,9 +57,9 @@ static int collect_images(const Transaction *transaction, Error *error)
 			keep_images(&kept, &set, error) < 0)
 			return -1;
 	}
-	if (store_collect(store, STORE_IMAGE, kept.digests, kept.n, error) < 0)
+	if (store_collect(store, STORE_IMAGE, kept.digests, kept.n, guard_close, error) < 0)
 		return -1;
-	return store_collect(store, STORE_VERITY, kept.digests, kept.n, error);
+	return store_collect(store, STORE_VERITY, kept.digests, kept.n, NULL, error);
 }
 
 static int keep_generations(Kept *kept, json_t *generations, Error *error)
@@ -98,7 +98,7 @@ static int collect_manifests(const Transaction *transaction, Error *error)
 			return -1;
 	if (keep_generations(&kept, transaction->state.generations, error) < 0)
 		return -1;
-	return store_collect(transaction->engine->store, STORE_MANIFEST, kept.digests, kept.n, error);
+	return store_collect(transaction->engine->store, STORE_MANIFEST, kept.digests, kept.n, NULL, error);
 }
 
 int collect_leftovers(const Transaction *transaction, Error *error)

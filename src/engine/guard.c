@@ -26,11 +26,24 @@ static int blob_path(const Engine *engine, StoreKind kind, const Digest *digest,
 	return path_join(store_path(engine->store), store_blob_name(kind, digest, name), ret, error);
 }
 
-int guard_device_name(const Manifest *manifest, char **ret, Error *error)
+static int device_name(const Digest *image, char **ret, Error *error)
 {
 	char hex[DIGEST_HEX_SIZE];
 
-	return text_format(ret, error, "suture-%s", digest_to_hex(&manifest->image_digest, hex));
+	return text_format(ret, error, "suture-%s", digest_to_hex(image, hex));
+}
+
+int guard_device_name(const Manifest *manifest, char **ret, Error *error)
+{
+	return device_name(&manifest->image_digest, ret, error);
+}
+
+void guard_close(const Digest *image)
+{
+	CLEANUP_FREE char *name = NULL;
+
+	if (device_name(image, &name, NULL) == 0)
+		(void)verity_close(name, NULL);
 }
 
 bool guard_is_corrupt(const Manifest *manifest)

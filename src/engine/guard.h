@@ -28,5 +28,8 @@ bool guard_is_corrupt(const Manifest *manifest);
 /* What guards an image that is active. */
 Protection guard_kind(const Engine *engine, const Manifest *manifest);
 
+/* The image goes: so does its device, once nobody reads from it. Till then both keep their space. */
+void guard_close(const Digest *image);
+
 /* A device name that is the same for the same image, and short enough for device-mapper's 127 bytes. */
 int guard_device_name(const Manifest *manifest, char **ret, Error *error);

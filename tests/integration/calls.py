@@ -8,7 +8,7 @@ import re
 from conftest import run
 
 CALLS = ["write", "pwrite64", "ftruncate", "fallocate", "openat", "mkdirat", "renameat", "renameat2", "unlinkat", "linkat",
-         "symlinkat", "fchmod", "fchmodat", "fsync", "fdatasync", "flock", "move_mount", "umount2"]
+         "symlinkat", "fchmod", "fchmodat", "fsync", "fdatasync", "flock", "ioctl", "move_mount", "umount2"]
 
 
 def strace(options, command):
@@ -22,6 +22,8 @@ def lasts(call, text):
         return False
     if call == "openat":
         return "O_CREAT" in text
+    if call == "ioctl":
+        return bool(re.search(r", (DM_DEV_(CREATE|SUSPEND|REMOVE|RENAME)|DM_TABLE_LOAD|LOOP_(CONFIGURE|SET_\w+|CLR_FD))", text))
     return not re.match(r"\w+\(\d+<(pipe|socket|/dev/null|/dev/pts|anon_inode|UNIX|TCP)", text)
 
 

@@ -153,6 +153,24 @@ static bool find_minor(const char *name, unsigned *ret)
 	return true;
 }
 
+/* A run that was cut off between making the device and resuming it left one without anything in it, of which
+ * libcryptsetup cannot tell what it is. */
+static void remove_unfinished(const char *name)
+{
+	CLEANUP_TASK struct dm_task *look = dm_task_create(DM_DEVICE_INFO);
+	CLEANUP_TASK struct dm_task *removal = NULL;
+	struct dm_info info;
+	uint32_t cookie = 0;
+
+	if (!look || !dm_task_set_name(look, name) || !dm_task_run(look) || !dm_task_get_info(look, &info) ||
+		!info.exists || info.live_table)
+		return;
+	removal = dm_task_create(DM_DEVICE_REMOVE);
+	if (removal && dm_task_set_name(removal, name) && dm_task_set_cookie(removal, &cookie, 0))
+		(void)dm_task_run(removal);
+	(void)dm_udev_wait(cookie);
+}
+
 static bool rename_device(const char *name, const char *to)
 {
 	CLEANUP_TASK struct dm_task *task = dm_task_create(DM_DEVICE_RENAME);
@@ -197,6 +215,7 @@ int verity_open(const char *image, const char *tree, uint64_t size,
 	if (text_format(&path, error, "%s/%s", crypt_get_dir(), name) < 0)
 		return -1;
 	expect_udev_only_where_it_runs();
+	remove_unfinished(name);
 	status = crypt_status(NULL, name);
 	if (status == CRYPT_ACTIVE || status == CRYPT_BUSY)
 		r = use_again(name, root, error);
@@ -217,6 +236,7 @@ int verity_close(const char *name, Error *error)
 	if (!is_there())
 		return 0; /* then nothing can be open */
 	expect_udev_only_where_it_runs();
+	remove_unfinished(name);
 	r = cryptsetup_init_by_name(&device, name, &log);
 	if (r >= 0)
 		r = crypt_deactivate_by_name(device, name, CRYPT_DEACTIVATE_DEFERRED);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dm-ioctl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -397,6 +399,44 @@ static void keeps_a_closing_device_that_is_opened_again(void **state)
 	drop_fixture(&fixture);
 }
 
+/* As a run that was killed after the first of the kernel's calls leaves it. */
+static void make_device_without_content(const char *name)
+{
+	struct dm_ioctl call = {
+		.version = {DM_VERSION_MAJOR, 0, 0},
+		.data_size = sizeof(call),
+	};
+	CLEANUP_CLOSE int control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+
+	(void)snprintf(call.name, sizeof(call.name), "%s", name);
+	(void)snprintf(call.uuid, sizeof(call.uuid), "CRYPT-VERITY-%s", name);
+	assert_int_equal(ioctl(control, DM_DEV_CREATE, &call), 0);
+}
+
+static void opens_in_place_of_a_device_that_was_never_finished(void **state)
+{
+	Fixture fixture;
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_CLOSE int device = -1;
+	uint8_t block[BLOCK];
+	Error error = ERROR_INIT;
+
+	(void)state;
+	if (!can_open_devices())
+		skip();
+	fixture = make_fixture(20);
+	make_device_without_content(fixture.name);
+	assert_done(open_fixture(&fixture, &path, &error), &error);
+	device = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(read_block(device, block, 3), BLOCK);
+	device = close_keeping_errno(device);
+	assert_done(verity_close(fixture.name, &error), &error);
+	make_device_without_content(fixture.name);
+	assert_done(verity_close(fixture.name, &error), &error);
+	make_device_without_content(fixture.name); /* the name is free */
+	drop_fixture(&fixture);
+}
+
 /* An image that was fetched again, while processes still have the corrupt one. */
 static void opens_another_device_beside_one_that_is_retired(void **state)
 {
@@ -495,6 +535,7 @@ int main(void)
 		cmocka_unit_test(uses_an_open_device_again_but_only_with_its_root),
 		cmocka_unit_test(closes_with_the_last_user),
 		cmocka_unit_test(keeps_a_closing_device_that_is_opened_again),
+		cmocka_unit_test(opens_in_place_of_a_device_that_was_never_finished),
 		cmocka_unit_test(opens_another_device_beside_one_that_is_retired),
 		cmocka_unit_test(retires_what_is_not_open_without_complaint),
 		cmocka_unit_test(seals_a_file_with_its_measurement_or_says_why_not),

@@ -109,6 +109,13 @@ static void refuses_staged_names_that_leave_the_folder(void **state)
 	assert_int_equal(fd, -1);
 }
 
+static Digest told;
+
+static void note(const Digest *digest)
+{
+	told = *digest;
+}
+
 static void collects_only_what_nobody_keeps(void **state)
 {
 	Fixture *fixture = *state;
@@ -120,7 +127,9 @@ static void collects_only_what_nobody_keeps(void **state)
 	assert_done(
 		store_put_blob(fixture->store, STORE_VERITY, &second, bytes_of_text("3"), &fixture->error),
 		&fixture->error);
-	assert_done(store_collect(fixture->store, STORE_IMAGE, &first, 1, &fixture->error), &fixture->error);
+	assert_done(store_collect(fixture->store, STORE_IMAGE, &first, 1, note, &fixture->error),
+		&fixture->error);
+	assert_true(digest_equal(&told, &second));
 	assert_true(store_has_blob(fixture->store, STORE_IMAGE, &first));
 	assert_false(store_has_blob(fixture->store, STORE_IMAGE, &second));
 	assert_true(store_has_blob(fixture->store, STORE_VERITY, &second));

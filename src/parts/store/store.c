@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -375,7 +376,18 @@ static bool is_kept(const char *name, StoreKind kind, const Digest *keep, size_t
 	return false;
 }
 
-int store_collect(Store *store, StoreKind kind, const Digest *keep, size_t n_keep, Error *error)
+static void tell(void (*let_go)(const Digest *digest), const char *name)
+{
+	char hex[DIGEST_HEX_SIZE];
+	Digest digest;
+
+	(void)snprintf(hex, sizeof(hex), "%.*s", DIGEST_HEX_SIZE - 1, name);
+	if (digest_from_hex(hex, &digest, NULL) == 0)
+		let_go(&digest);
+}
+
+int store_collect(Store *store, StoreKind kind, const Digest *keep, size_t n_keep,
+	void (*let_go)(const Digest *digest), Error *error)
 {
 	CLEANUP_CLOSE int fd =
 		openat(store->directory, kinds[kind].folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -388,10 +400,14 @@ int store_collect(Store *store, StoreKind kind, const Digest *keep, size_t n_kee
 	if (!listing)
 		return error_os(error, errno, "cannot list %s/%s", store->path, kinds[kind].folder);
 	fd = -1;
-	while ((entry = readdir(listing)))
-		if (text_has_suffix(entry->d_name, kinds[kind].suffix) &&
-			!is_kept(entry->d_name, kind, keep, n_keep) &&
-			file_remove(dirfd(listing), entry->d_name, error) < 0)
+	while ((entry = readdir(listing))) {
+		if (!text_has_suffix(entry->d_name, kinds[kind].suffix) ||
+			is_kept(entry->d_name, kind, keep, n_keep))
+			continue;
+		if (let_go)
+			tell(let_go, entry->d_name);
+		if (file_remove(dirfd(listing), entry->d_name, error) < 0)
 			return error_in(error, "%s", store->path);
+	}
 	return 0;
 }

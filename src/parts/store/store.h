@@ -60,5 +60,7 @@ int store_commit_staged(Store *store, const char *name, StoreKind kind, const Di
 int store_remove_staged(Store *store, const char *name, Error *error);
 int store_clear_staging(Store *store, Error *error);
 
-/* Removes every blob of this kind that no digest in keep names. */
-int store_collect(Store *store, StoreKind kind, const Digest *keep, size_t n_keep, Error *error);
+/* Removes every blob of this kind that no digest in keep names; before each, let_go (or NULL) is told which.
+ */
+int store_collect(Store *store, StoreKind kind, const Digest *keep, size_t n_keep,
+	void (*let_go)(const Digest *digest), Error *error);
