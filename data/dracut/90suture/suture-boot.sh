@@ -17,6 +17,15 @@ suture_usr_in_fstab() {
     return 1
 }
 
-if ! grep -qw 'suture=off' /proc/cmdline && ! suture_usr_in_fstab; then
+# The shell alone: there is no grep here.
+suture_is_off() {
+    read -r suture_words </proc/cmdline
+    case " $suture_words " in
+    *' suture=off '*) return 0 ;;
+    esac
+    return 1
+}
+
+if ! suture_is_off && ! suture_usr_in_fstab; then
     DM_DISABLE_UDEV=1 /usr/lib/suture/suture-boot activate --root="$NEWROOT" --run=/run || :
 fi
