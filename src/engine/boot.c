@@ -16,6 +16,7 @@
 #include "engine/layers.h"
 #include "engine/remount.h"
 #include "engine/state.h"
+#include "engine/suspension.h"
 #include "parts/overlay/overlay.h"
 
 enum { LOCK_WAIT_MS = 10 * 1000 };
@@ -171,7 +172,7 @@ static int show(Boot *boot, Error *error)
 	if (!improvements_equal(&boot->fit.set, &boot->state.active) &&
 		fit_spare_number(&boot->fit, &number, error) < 0)
 		return -1;
-	if (layers_activate(&boot->engine, number, &boot->fit.set, &why) < 0)
+	if (layers_activate_checked(&boot->engine, number, &boot->fit.set, &why) < 0)
 		return boot_report_problem(boot->fit.report, NULL, why.text, error);
 	boot->fit.mounted = boot->fit.set.n > 0 ? number : 0;
 	return 0;
@@ -179,12 +180,15 @@ static int show(Boot *boot, Error *error)
 
 static int activate(Boot *boot, Error *error)
 {
+	CLEANUP_CLOSE int lock = -1;
+
 	if (overlay_current(boot->engine.root, &boot->fit.mounted, error) < 0)
 		return -1;
 	if (boot->state.active.n == 0 || boot->fit.mounted == boot->state.generation)
 		return BOOT_NOTHING;
 	if (read_boot_id(boot, error) < 0 ||
 		improvements_copy(&boot->state.active, boot->engine.store, &boot->fit.set, error) < 0 ||
+		suspension_lock(boot->engine.root_fd, &lock, error) < 0 ||
 		fit_drop_unfit(&boot->fit, error) < 0 || heed_trial(boot, error) < 0 || show(boot, error) < 0)
 		return -1;
 	return boot_report_finish(boot->fit.report, boot->fit.mounted, &boot->fit.set, error);

@@ -6,6 +6,7 @@
 #include "engine/boot-report.h"
 #include "engine/guard.h"
 #include "engine/layers.h"
+#include "engine/suspension.h"
 #include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
 
@@ -101,7 +102,7 @@ static int show(Fit *fit, State *state, Error *error)
 	else if (!improvements_equal(&fit->set, &state->active) &&
 		 (fit_spare_number(fit, &number, error) < 0 || note(fit, state, number, error) < 0))
 		return -1;
-	if (layers_activate(fit->engine, number, &fit->set, error) < 0)
+	if (layers_activate_checked(fit->engine, number, &fit->set, error) < 0)
 		return -1;
 	fit->mounted = number;
 	return 0;
@@ -115,13 +116,15 @@ static inline void fit_clear_cleanup(Fit *fit)
 int fit_go_back(Engine *engine, const char *why, size_t *ret_left_out, Error *error)
 {
 	CLEANUP_FREE char *run = NULL;
+	CLEANUP_CLOSE int lock = -1;
 	CLEANUP_STATE State state = STATE_INIT;
 	__attribute__((cleanup(fit_clear_cleanup))) Fit fit = {.engine = engine, .state = &state};
 
 	if (path_join(engine->root, "run", &run, error) < 0 || state_load(engine->store, &state, error) < 0 ||
 		overlay_current(engine->root, &fit.mounted, error) < 0 ||
 		improvements_copy(&state.active, engine->store, &fit.set, error) < 0 ||
-		boot_report_new(&fit.report, error) < 0 || fit_drop_unfit(&fit, error) < 0)
+		boot_report_new(&fit.report, error) < 0 ||
+		suspension_lock(engine->root_fd, &lock, error) < 0 || fit_drop_unfit(&fit, error) < 0)
 		return -1;
 	fit.run = run;
 	*ret_left_out = state.active.n - fit.set.n;

@@ -14,16 +14,18 @@
 #include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
 
-typedef struct Paths {
+typedef struct Layers {
+	OverlayLayer layers[OVERLAY_LAYERS_MAX];
 	char *paths[OVERLAY_LAYERS_MAX];
 	size_t n;
-} Paths;
+} Layers;
 
-static void paths_clear(Paths *paths)
+static void layers_clear(Layers *layers)
 {
-	for (size_t i = 0; i < paths->n; i++)
-		free(paths->paths[i]);
+	for (size_t i = 0; i < layers->n; i++)
+		free(layers->paths[i]);
 }
+#define CLEANUP_LAYERS __attribute__((cleanup(layers_clear)))
 
 /* While downloads took their time, or a package manager was at work, the base may have moved on. */
 static int check_bases(const Engine *engine, const Improvements *set, Error *error)
@@ -38,44 +40,57 @@ static int check_bases(const Engine *engine, const Improvements *set, Error *err
 	return 0;
 }
 
-/* Under the lock: a package manager that enters its name now either finds the new generation, or is found
- * here, and what it has changed before is seen by the check. The base may be shown at any time. */
-static int swap(Engine *engine, uint64_t generation, const OverlayLayer *layers, const Improvements *set,
-	Error *error)
+static int guard_all(Engine *engine, const Improvements *set, Layers *to, Error *error)
 {
-	CLEANUP_CLOSE int lock = -1;
+	if (set->n > OVERLAY_LAYERS_MAX)
+		return error_set(error, "more than %d improvements at once", OVERLAY_LAYERS_MAX);
+	for (size_t i = 0; i < set->n; i++) {
+		if (guard_open(engine, set->items[i].manifest, &to->paths[i], error) < 0)
+			return error_in(error, "%s", set->items[i].manifest->component);
+		to->n = i + 1;
+		to->layers[i].path = to->paths[i];
+	}
+	return 0;
+}
+
+/* Under the lock: a package manager that enters its name now either finds the new generation, or is found
+ * here. The base may be shown at any time. */
+static int swap(
+	Engine *engine, uint64_t generation, const Layers *layers, const Improvements *set, Error *error)
+{
 	PackageManager ignored;
 
-	if (suspension_lock(engine->root_fd, &lock, error) < 0)
-		return -1;
 	if (set->n == 0 && overlay_deactivate(engine->root, error) < 0)
 		return -1;
 	if (set->n > 0 &&
-		(suspension_refuse(engine->root_fd, error) < 0 || check_bases(engine, set, error) < 0 ||
-			overlay_activate(engine->root, generation, layers, set->n, error) < 0))
+		(suspension_refuse(engine->root_fd, error) < 0 ||
+			overlay_activate(engine->root, generation, layers->layers, set->n, error) < 0))
 		return -1;
 	if (suspension_find_manager(engine->root_fd, &ignored, NULL) == SUSPENSION_NOBODY)
 		suspension_end(engine->root_fd);
+	guard_forget_spoilt(engine);
 	return 0;
 }
 
 int layers_activate(Engine *engine, uint64_t generation, const Improvements *set, Error *error)
 {
-	__attribute__((cleanup(paths_clear))) Paths paths = {.n = 0};
-	OverlayLayer layers[OVERLAY_LAYERS_MAX];
+	CLEANUP_LAYERS Layers layers = {.n = 0};
+	CLEANUP_CLOSE int lock = -1;
 
-	if (set->n > OVERLAY_LAYERS_MAX)
-		return error_set(error, "more than %d improvements at once", OVERLAY_LAYERS_MAX);
-	for (size_t i = 0; i < set->n; i++) {
-		if (guard_open(engine, set->items[i].manifest, &paths.paths[i], error) < 0)
-			return error_in(error, "%s", set->items[i].manifest->component);
-		paths.n = i + 1;
-		layers[i].path = paths.paths[i];
-	}
-	if (swap(engine, generation, layers, set, error) < 0)
+	if (guard_all(engine, set, &layers, error) < 0 || suspension_lock(engine->root_fd, &lock, error) < 0)
 		return -1;
-	guard_forget_spoilt(engine);
-	return 0;
+	/* What a package manager has changed before is seen here. */
+	if (set->n > 0 && check_bases(engine, set, error) < 0)
+		return -1;
+	return swap(engine, generation, &layers, set, error);
+}
+
+int layers_activate_checked(Engine *engine, uint64_t generation, const Improvements *set, Error *error)
+{
+	CLEANUP_LAYERS Layers layers = {.n = 0};
+
+	return guard_all(engine, set, &layers, error) < 0 ? -1
+							  : swap(engine, generation, &layers, set, error);
 }
 
 /* The image's name for device-mapper, as a part of the name, since a device over an image that turned out to

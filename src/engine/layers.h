@@ -17,6 +17,10 @@
  */
 int layers_activate(Engine *engine, uint64_t generation, const Improvements *set, Error *error);
 
+/* The same for a caller that has taken the lock of swaps (engine/suspension.h), and has held the base against
+ * each manifest of the set since: the base's files are not read a second time. */
+int layers_activate_checked(Engine *engine, uint64_t generation, const Improvements *set, Error *error);
+
 enum { LAYERS_DEVICES_MAX = 8 };
 
 /* The block devices that hold this improvement's image while it is mounted over one (dm-verity, loop), by

@@ -9,18 +9,21 @@
 
 #include "engine/layers.h"
 #include "engine/plan.h"
+#include "engine/suspension.h"
 #include "engine/transaction.h"
 
 int step_resume(Transaction *transaction, Error *error)
 {
 	Engine *engine = transaction->engine;
+	CLEANUP_CLOSE int lock = -1;
 
 	if (improvements_copy(&transaction->state.active, engine->store, &transaction->goal, error) < 0 ||
+		suspension_lock(engine->root_fd, &lock, error) < 0 ||
 		plan_drop_retired(transaction, error) < 0 || plan_changes(transaction, error) < 0)
 		return -1;
 	if (transaction->n_changes > 0)
 		return 0;
-	if (layers_activate(engine, transaction->state.generation, &transaction->goal, error) < 0)
+	if (layers_activate_checked(engine, transaction->state.generation, &transaction->goal, error) < 0)
 		return -1;
 	return STEP_NOTHING;
 }

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from calls import strace
 from conftest import BUILD, COMPONENT, LIBRARY, run, unmount_all
 from test_journey import images, release_b
 from whole import which
@@ -70,6 +71,16 @@ def test_a_boot_shows_what_is_installed_and_then_has_nothing_to_do(booted, syste
     mounts = run("cat", "/proc/self/mountinfo").stdout
     suture_boot(booted)
     assert run("cat", "/proc/self/mountinfo").stdout == mounts
+
+
+def test_a_boot_reads_each_file_of_the_base_once(booted, systems, tmp_path):
+    trace = tmp_path / "trace"
+    result = strace(["-f", "-o", trace, "-e", "trace=openat2"],
+                    [BUILD / "suture-boot", "activate", f"--root={booted.root}", f"--run={run_directory(booted)}"])
+    assert (result.returncode, which(booted.root, systems)) == (0, "a")
+    below = LIBRARY.removeprefix("usr/")
+    reads = [line for line in trace.read_text().splitlines() if f'"{below}"' in line and "O_PATH" not in line]
+    assert len(reads) == 1, reads
 
 
 def test_a_boot_where_nothing_is_installed_leaves_nothing_behind(device):
