@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The kernel's side of verity.h: device-mapper devices through libcryptsetup, which attaches (and lets go of)
- * the loop devices under them by itself. */
+/* The kernel's side of verity.h: device-mapper devices through libcryptsetup, over loop devices that go with
+ * them. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libcryptsetup.h>
 #include <libdevmapper.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/loop.h"
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -102,15 +104,30 @@ static int use_again(const char *name, const Digest *root, Error *error)
 	return 0;
 }
 
+/* libcryptsetup would attach loop devices that can be written to, and nothing could make the file system
+ * below them read-only any more, at a shutdown for example. */
+static int attach(const char *path, int *ret_fd, char loop[static LOOP_PATH_SIZE], Error *error)
+{
+	CLEANUP_CLOSE int file = open(path, O_RDONLY | O_CLOEXEC);
+
+	return file < 0 ? error_os(error, errno, "cannot open %s", path)
+			: loop_attach(file, ret_fd, loop, error);
+}
+
 static int activate(const char *image, const char *tree, uint64_t size, const uint8_t *salt,
 	const Digest *root, const char *name, Error *error)
 {
+	char image_loop[LOOP_PATH_SIZE], tree_loop[LOOP_PATH_SIZE];
+	CLEANUP_CLOSE int image_fd = -1, tree_fd = -1;
 	CLEANUP(crypt_free) struct crypt_device *device = NULL;
-	struct crypt_params_verity parameters = cryptsetup_verity_parameters(image, size, salt);
+	struct crypt_params_verity parameters;
 	CryptsetupLog log = {""};
 	int r;
 
-	r = cryptsetup_init(&device, tree, &log);
+	if (attach(image, &image_fd, image_loop, error) < 0 || attach(tree, &tree_fd, tree_loop, error) < 0)
+		return -1;
+	parameters = cryptsetup_verity_parameters(image_loop, size, salt);
+	r = cryptsetup_init(&device, tree_loop, &log);
 	/* Without CRYPT_VERITY_CREATE_HASH this writes nothing: it is how a tree without a superblock is
 	 * told. */
 	if (r >= 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/dm-ioctl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +274,47 @@ static void opens_a_device_with_the_bytes_of_the_image(void **state)
 	}
 }
 
+/* Read-only as its device is, each loop device over this file; how many there are. */
+static size_t count_loops(const char *file)
+{
+	__attribute__((cleanup(globfree))) glob_t found = {.gl_pathc = 0};
+	size_t n = 0;
+
+	(void)glob("/sys/block/loop*/loop/backing_file", 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		CLEANUP_BUFFER Buffer backing = BUFFER_INIT, flag = BUFFER_INIT;
+		char *end = strstr(found.gl_pathv[i], "/loop/backing_file");
+
+		if (file_read(AT_FDCWD, found.gl_pathv[i], 4096, &backing, NULL) != 0 ||
+			backing.size != strlen(file) + 1 || memcmp(backing.data, file, strlen(file)) != 0)
+			continue;
+		memcpy(end, "/ro", sizeof("/ro"));
+		assert_int_equal(file_read(AT_FDCWD, found.gl_pathv[i], 16, &flag, NULL), 0);
+		assert_int_equal(flag.data[0], '1');
+		n++;
+	}
+	return n;
+}
+
+static void keeps_no_file_system_from_becoming_read_only(void **state)
+{
+	Fixture fixture;
+	CLEANUP_FREE char *path = NULL;
+	Error error = ERROR_INIT;
+
+	(void)state;
+	if (!can_open_devices())
+		skip();
+	fixture = make_fixture(200);
+	assert_done(open_fixture(&fixture, &path, &error), &error);
+	assert_int_equal(count_loops(fixture.image), 1);
+	assert_int_equal(count_loops(fixture.tree), 1);
+	assert_done(verity_close(fixture.name, &error), &error);
+	while (count_loops(fixture.image) > 0 || count_loops(fixture.tree) > 0)
+		(void)usleep(10 * 1000);
+	drop_fixture(&fixture);
+}
+
 static void corrupt(const char *path, size_t block)
 {
 	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -530,6 +572,7 @@ int main(void)
 		cmocka_unit_test(measures_what_fs_verity_would),
 		cmocka_unit_test(says_when_the_kernel_has_no_dm_verity),
 		cmocka_unit_test(opens_a_device_with_the_bytes_of_the_image),
+		cmocka_unit_test(keeps_no_file_system_from_becoming_read_only),
 		cmocka_unit_test(reads_no_corrupted_block),
 		cmocka_unit_test(reads_nothing_under_another_root),
 		cmocka_unit_test(uses_an_open_device_again_but_only_with_its_root),

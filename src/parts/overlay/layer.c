@@ -3,17 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/loop.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/loop.h"
 #include "parts/overlay/fs-context.h"
 
-enum { FD_PATH_SIZE = 32, LOOP_ATTEMPTS = 64 };
+enum { FD_PATH_SIZE = 32 };
 
 static const char *fd_path(int fd, char path[static FD_PATH_SIZE])
 {
@@ -49,55 +48,13 @@ static int mount_erofs(int source, int *ret_mount, Error *error)
 	return fs_context_mount(context, MOUNT_ATTR_RDONLY, ret_mount, error);
 }
 
-/* Opens a loop device that was free a moment ago; somebody else may be faster. */
-static int open_free_loop(int *ret_fd, Error *error)
-{
-	CLEANUP_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	char path[FD_PATH_SIZE];
-	int number, fd;
-
-	if (control < 0)
-		return error_os(error, errno,
-			"cannot use loop devices through /dev/loop-control (is the module loop loaded?)");
-	number = ioctl(control, LOOP_CTL_GET_FREE);
-	if (number < 0)
-		return error_os(error, errno, "the kernel has no free loop device");
-	(void)snprintf(path, sizeof(path), "/dev/loop%d", number);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_os(error, errno, "cannot open the loop device %s", path);
-	*ret_fd = fd;
-	return 0;
-}
-
-/* The device clears itself when its last user, later the mount, lets go of it. */
-static int attach_loop(int image, int *ret_fd, Error *error)
-{
-	struct loop_config config = {
-		.fd = (unsigned int)image,
-		.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR,
-	};
-
-	for (int attempt = 0; attempt < LOOP_ATTEMPTS; attempt++) {
-		CLEANUP_CLOSE int fd = -1;
-
-		if (open_free_loop(&fd, error) < 0)
-			return -1;
-		if (ioctl(fd, LOOP_CONFIGURE, &config) == 0) {
-			*ret_fd = TAKE_FD(fd);
-			return 0;
-		}
-		if (errno != EBUSY)
-			return error_os(error, errno, "cannot attach a loop device");
-	}
-	return error_os(error, EBUSY, "cannot attach a loop device: others take each free one first");
-}
-
 static int mount_over_loop(int image, int *ret_mount, Error *error)
 {
 	CLEANUP_CLOSE int loop = -1;
+	char path[LOOP_PATH_SIZE];
 
-	if (attach_loop(image, &loop, error) < 0)
+	/* The device's last user will be the mount. */
+	if (loop_attach(image, &loop, path, error) < 0)
 		return -1;
 	return mount_erofs(loop, ret_mount, error);
 }
