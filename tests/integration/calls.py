@@ -3,6 +3,7 @@
 error, at any one of them. A call's site is the call with what it is done to, digests and random names taken away: one
 site stands for all calls that differ in nothing but those."""
 import os
+import random
 import re
 
 from conftest import run
@@ -62,6 +63,15 @@ def one_of_each_site(found):
         sites[site, before if call == "renameat" else ""] = (call, number, site)
         before = site if call == "renameat" else before
     return list(sites.values())
+
+
+def sample(sites):
+    """With CUTS=NUMBER, each one of that many, beginning anywhere, so that several runs meet them all; and the calls by
+    which a swap or a device comes about, always."""
+    every = os.environ.get("CUTS", "1")
+    step = int(every) if every != "all" else 1
+    first = random.randrange(step)
+    return [site for index, site in enumerate(sites) if site[0] in ("move_mount", "umount2", "ioctl") or index % step == first]
 
 
 def inject(call, number, what, command):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """SIGKILL between any two system calls that change what lasts: strace(1) ends the program as it begins one, so each of them
-is once the first that did not come to pass. By default one call of each site is cut; CUTS=all cuts at all of them."""
+is once the first that did not come to pass. By default one call of each site is cut; CUTS=all cuts at all of them, and
+CUTS=NUMBER at one of so many sites."""
+import collections
 import itertools
 import json
 import os
@@ -11,7 +13,7 @@ import threading
 
 import pytest
 
-from calls import inject, one_of_each_site, record, strace
+from calls import inject, one_of_each_site, record, sample, strace
 from conftest import COMPONENT, LIBRARY, assert_fails, run, unmount_all
 from whole import which
 
@@ -57,20 +59,22 @@ def reader(device, libraries):
 
 def cut_everywhere(device, command, check, put_back, code=0):
     """Lets the command run once to know its calls, then cuts it at each; check() sees what is left, and put_back() makes
-    it as it was. Returns how often each call was cut."""
+    it as it was. Returns how many sites each call has."""
     found = record(device.root.parent / "trace", device.command(command), code)
     check(f"{command} ran through", False)
     put_back()
-    cuts, chosen = {}, one_of_each_site(found)
+    sites, killed = one_of_each_site(found), 0
+    chosen = sample(sites)
     for call, number, site in chosen:
         result = inject(call, number, "signal=SIGKILL", device.command(command))
         assert result.returncode in (code, -9), (site, result.returncode, result.stderr)
         check(f"{command} was cut at {call} {number}, {site}", True)
         put_back()
-        cuts[call] = cuts.get(call, 0) + (result.returncode == -9)
-    print(f"{command}: cut at {sum(cuts.values())} of {len(found)} calls: {cuts}")
-    assert sum(cuts.values()) >= 0.9 * len(chosen), "the calls are not the same each time"
-    return cuts
+        killed += result.returncode == -9
+    calls = collections.Counter(call for call, _, _ in sites)
+    print(f"{command}: cut at {killed} of {len(found)} calls, at {len(sites)} sites: {dict(calls)}")
+    assert killed >= 0.9 * len(chosen), "the calls are not the same each time"
+    return calls
 
 
 def mounts_of(root):
@@ -118,8 +122,8 @@ def test_install_survives_a_kill_anywhere(device, systems):
         unmount_all(device.root)
         shutil.rmtree(device.state)
 
-    cuts = cut_everywhere(device, "install", check, put_back)
-    assert cuts["renameat"] > 10 and cuts["move_mount"] == 1 and cuts["fsync"] > 5 and cuts["write"] > 5
+    calls = cut_everywhere(device, "install", check, put_back)
+    assert calls["renameat"] > 10 and calls["move_mount"] == 1 and calls["fsync"] > 5 and calls["write"] > 5
 
 
 def top_of_usr(root):
@@ -162,8 +166,8 @@ def test_an_upgrade_survives_a_kill_anywhere_and_never_shows_the_base(device, re
         assert_is(device, systems, "b", ["a", "b"], when)
         assert len(mounts_of(device.root)) == 2, when
 
-    cuts = cut_everywhere(device, "install", check, lambda: put_back(device, saved))
-    assert cuts["move_mount"] == 1 and cuts["renameat"] > 8
+    calls = cut_everywhere(device, "install", check, lambda: put_back(device, saved))
+    assert calls["move_mount"] == 1 and calls["renameat"] > 8
 
 
 @pytest.mark.usefixtures("reader")
@@ -186,10 +190,10 @@ def test_a_removal_survives_a_kill_anywhere(device, systems, in_use):
             os.close(held.pop())
             held.append(os.open(device.root / "usr", os.O_RDONLY))
 
-    cuts = cut_everywhere(device, "remove", check, install_again)
+    calls = cut_everywhere(device, "remove", check, install_again)
     for fd in held:
         os.close(fd)
-    assert cuts["move_mount" if in_use else "umount2"] >= 1 and cuts["renameat"] >= 4
+    assert calls["move_mount" if in_use else "umount2"] >= 1 and calls["renameat"] >= 4
 
 
 def lose_the_image(device, saved):
@@ -216,8 +220,8 @@ def test_a_repair_survives_a_kill_anywhere_and_never_shows_the_base(device, syst
         assert len(mounts_of(device.root)) >= 2, f"{when}: what is mounted is the image that was lost"
         assert not (device.state / "journal.json").exists()
 
-    cuts = cut_everywhere(device, "repair", check, lambda: lose_the_image(device, saved))
-    assert cuts["move_mount"] == 1 and cuts["renameat"] > 5
+    calls = cut_everywhere(device, "repair", check, lambda: lose_the_image(device, saved))
+    assert calls["move_mount"] == 1 and calls["renameat"] > 5
 
 
 @pytest.mark.usefixtures("reader")
@@ -244,8 +248,8 @@ def test_going_back_survives_a_kill_anywhere(device, systems, directory):
         lose_the_image(device, saved)
         device.url = "http://127.0.0.1:9"
 
-    cuts = cut_everywhere(device, "repair", check, put_all_back, code=1)
-    assert cuts["umount2"] + cuts.get("move_mount", 0) >= 1
+    calls = cut_everywhere(device, "repair", check, put_all_back, code=1)
+    assert calls["umount2"] + calls["move_mount"] >= 1
 
 
 def test_when_the_builder_of_a_generation_is_killed_install_fails_and_the_base_stays(device, systems):
