@@ -193,7 +193,8 @@ def test_a_removal_survives_a_kill_anywhere(device, systems, in_use):
     calls = cut_everywhere(device, "remove", check, install_again)
     for fd in held:
         os.close(fd)
-    assert calls["move_mount" if in_use else "umount2"] >= 1 and calls["renameat"] >= 4
+    # A reader that has a file open at that very instant makes it a generation in use.
+    assert calls["move_mount"] + (0 if in_use else calls["umount2"]) >= 1 and calls["renameat"] >= 4
 
 
 def lose_the_image(device, saved):
