@@ -219,6 +219,30 @@ static void follows_nothing_that_stands_in_a_files_place(void **state)
 	assert_int_equal(faccessat(directory, "elsewhere", F_OK, 0), 0);
 }
 
+static void clears_staging_and_keeps_the_folder(void **state)
+{
+	Fixture *fixture = *state;
+	int directory = store_directory(fixture->store);
+	CLEANUP_CLOSE int folder = openat(directory, "staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
+
+	assert_true(folder >= 0);
+	assert_int_equal(mkdirat(folder, "tree", 0700), 0);
+	assert_done(file_replace(folder, "tree/file", bytes_of_text("x"), 0600, &fixture->error),
+		&fixture->error);
+	assert_done(file_replace(folder, "half", bytes_of_text("x"), 0600, &fixture->error), &fixture->error);
+	assert_done(store_clear_staging(fixture->store, &fixture->error), &fixture->error);
+	assert_int_equal(faccessat(folder, "tree", F_OK, 0), -1);
+	assert_int_equal(faccessat(folder, "half", F_OK, 0), -1);
+	/* A folder that was removed has no link. */
+	assert_int_equal(fstat(folder, &status), 0);
+	assert_true(status.st_nlink > 0);
+
+	assert_int_equal(unlinkat(directory, "staging", AT_REMOVEDIR), 0);
+	assert_done(store_clear_staging(fixture->store, &fixture->error), &fixture->error);
+	assert_int_equal(faccessat(directory, "staging", F_OK, 0), 0);
+}
+
 static void refuses_a_state_that_others_may_write_to(void **state)
 {
 	Fixture *fixture = *state;
@@ -272,6 +296,7 @@ int main(void)
 			sweeps_away_what_a_crash_left_half_written, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			follows_nothing_that_stands_in_a_files_place, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(clears_staging_and_keeps_the_folder, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_a_state_that_others_may_write_to, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_a_folder_that_is_a_symlink, set_up, tear_down),
 	};

@@ -357,11 +357,33 @@ int store_remove_staged(Store *store, const char *name, Error *error)
 	return staged_name(name, file, error) < 0 ? -1 : file_remove(store->directory, file, error);
 }
 
+static int list_folder(const Store *store, const char *folder, DIR **ret, Error *error)
+{
+	CLEANUP_CLOSE int fd = openat(store->directory, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_os(error, errno, "cannot open %s/%s", store->path, folder);
+	*ret = fdopendir(fd);
+	if (!*ret)
+		return error_os(error, errno, "cannot list %s/%s", store->path, folder);
+	fd = -1;
+	return 0;
+}
+
+/* The folder stays: making it anew would be a durable write of each resume, with nothing to clear. */
 int store_clear_staging(Store *store, Error *error)
 {
-	if (file_remove_tree(store->directory, staging, error) < 0)
+	CLEANUP(closedir) DIR *listing = NULL;
+	struct dirent *entry;
+
+	if (file_make_directories(store->directory, staging, MODE_DIRECTORY, NULL, error) < 0 ||
+		list_folder(store, staging, &listing, error) < 0)
 		return -1;
-	return file_make_directories(store->directory, staging, MODE_DIRECTORY, NULL, error);
+	while ((entry = readdir(listing)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			file_remove_tree(dirfd(listing), entry->d_name, error) < 0)
+			return error_in(error, "%s/%s", store->path, staging);
+	return 0;
 }
 
 static bool is_kept(const char *name, StoreKind kind, const Digest *keep, size_t n_keep)
@@ -389,17 +411,11 @@ static void tell(void (*let_go)(const Digest *digest), const char *name)
 int store_collect(Store *store, StoreKind kind, const Digest *keep, size_t n_keep,
 	void (*let_go)(const Digest *digest), Error *error)
 {
-	CLEANUP_CLOSE int fd =
-		openat(store->directory, kinds[kind].folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(closedir) DIR *listing = NULL;
 	struct dirent *entry;
 
-	if (fd < 0)
-		return error_os(error, errno, "cannot open %s/%s", store->path, kinds[kind].folder);
-	listing = fdopendir(fd);
-	if (!listing)
-		return error_os(error, errno, "cannot list %s/%s", store->path, kinds[kind].folder);
-	fd = -1;
+	if (list_folder(store, kinds[kind].folder, &listing, error) < 0)
+		return -1;
 	while ((entry = readdir(listing))) {
 		if (!text_has_suffix(entry->d_name, kinds[kind].suffix) ||
 			is_kept(entry->d_name, kind, keep, n_keep))
