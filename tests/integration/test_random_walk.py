@@ -13,85 +13,11 @@ import pytest
 
 from conftest import COMPONENT, Device, unmount_all
 from mirror import Mirror
-from packaging import Item, directory as folder, make_deb, unpack_items
+from model import FAILED, NAMES, PARTS, Model, items_of, letter_of, text_of
+from packaging import make_deb, unpack_items
 
-NAMES = ["one", "two", "three"]
-PARTS = ["first", "second"]
 STEPS = int(os.environ.get("STEPS", "60"))
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
-FAILED = "the command fails"
-
-
-def text_of(name, level, part):
-    return f"{name} {level} {part}\n".encode() * (1 + len(level) * 40)
-
-
-def items_of(name, level):
-    return [folder(f"./usr/lib/{name}")] + [
-        Item(f"./usr/lib/{name}/{part}", text_of(name, level, part)) for part in PARTS]
-
-
-class Model:
-    """What is published, what the base is, what the device holds, and what /usr shows."""
-
-    def __init__(self):
-        self.letters = {name: [] for name in NAMES}  # published, as numbers from 1
-        self.withdrawn = {name: set() for name in NAMES}
-        self.updated = dict.fromkeys(NAMES, False)  # another base than the improvements are made for
-        self.active, self.kept_off, self.known = {}, {}, set()
-        self.mounted = False
-
-    def copy(self):
-        copied = Model()
-        copied.__dict__.update({name: value.copy() if isinstance(value, (dict, set)) else value
-                                for name, value in self.__dict__.items()})
-        return copied
-
-    def newest(self, name):
-        return max(set(self.letters[name]) - self.withdrawn[name], default=0)
-
-    def applies(self, name):
-        return 0 if self.updated[name] else self.newest(name)
-
-    def become(self, active):
-        self.active, self.mounted = active, bool(active)
-        self.known |= set(active)
-
-    def install(self, *names):
-        if any(not self.letters[name] for name in names):
-            return FAILED
-        asked = names or NAMES
-        goal = {name: letter for name, letter in self.active.items()
-                if not self.updated[name] and not (name in asked and letter in self.withdrawn[name])}
-        for name in asked:
-            is_kept_off = not names and self.applies(name) <= self.kept_off.get(name, 0)
-            if self.applies(name) > goal.get(name, 0) and not is_kept_off:
-                goal[name] = self.applies(name)
-        if any(name not in goal and name not in self.active for name in names):
-            return FAILED
-        for name, letter in goal.items():
-            if letter <= self.kept_off.get(name, 0):
-                del self.kept_off[name]
-        self.become(goal)
-        return None
-
-    def remove(self, *names):
-        if any(name not in self.active and name not in self.known for name in names):
-            return FAILED
-        for name in names or NAMES:
-            if name in self.active:
-                self.kept_off[name] = self.active[name]
-        self.become({name: letter for name, letter in self.active.items()
-                     if names and name not in names and not self.updated[name]})
-        return None
-
-    def level(self, name):
-        if self.mounted and name in self.active:
-            return f"letter {self.active[name]}"
-        return "updated" if self.updated[name] else "base"
-
-    def levels(self):
-        return {name: self.level(name) for name in NAMES}
 
 
 class Walk:
@@ -123,9 +49,8 @@ class Walk:
     def check(self):
         assert self.shown() == self.model.levels()
         status = self.device.report("status")
-        letters = {item["component"]: " abcdefghijklmnopqrstuvwxyz".index(item["letter"])
-                   for item in status["improvements"]}
-        assert letters == self.model.active
+        letters = {item["component"]: item["letter"] for item in status["improvements"]}
+        assert letters == {name: letter_of(letter) for name, letter in self.model.active.items()}
         inactive = self.model.active and not self.model.mounted
         assert (status["verdict"] == "inactive") == bool(inactive), status["verdict"]
         assert status["verdict"] != "interrupted"
@@ -161,7 +86,7 @@ class Walk:
             return
         letter = self.chance.choice(possible[-2:])
         self.say("withdraw", name, letter)
-        self.released.run("withdraw", name, " abcdefghijklmnopqrstuvwxyz"[letter],
+        self.released.run("withdraw", name, letter_of(letter),
                           f"--repository={self.released.repository}", f"--keys={self.released.keys}")
         self.model.withdrawn[name] = self.model.withdrawn[name] | {letter}
 
@@ -189,7 +114,7 @@ class Walk:
         """As a package manager would: it is shown the base, changes it, and then improvements are looked at again."""
         name = self.chance.choice(NAMES)
         self.model.updated[name] = not self.model.updated[name]
-        level = "updated" if self.model.updated[name] else "base"
+        level = self.model.base(name)
         self.restart()
         self.say("the base of", name, "is", level)
         unpack_items(items_of(name, level), self.device.root)
