@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A model of a few lines: what each component's files must be, after whatever was done."""
+import random
+
 from packaging import Item, directory as folder
 
 NAMES = ["one", "two", "three"]
 PARTS = ["first", "second"]
 FAILED = "the command fails"
+BODIES = {(name, part): random.Random(f"{name} {part}").randbytes(6000) for name in NAMES for part in PARTS}
 
 
 def text_of(name, level, part):
-    return f"{name} {level} {part}\n".encode() * (1 + len(level) * 40)
+    """Most of it is the same at all levels and compresses badly, so that a delta is the smallest download."""
+    return f"{name} {level} {part}\n".encode() + BODIES[name, part][:3000 + 300 * len(level)]
 
 
 def letter_of(number):

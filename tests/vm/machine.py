@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 FAILED = 125
+STOPPED = "the machine stopped before the command ended"
 CONSOLE_TAIL = 30  # lines
 
 
@@ -95,7 +96,7 @@ def run(system, payload, work, options):
     try:
         subprocess.run(argv(system, payload, work, options), stdin=subprocess.DEVNULL, env=environment,
                        timeout=options.timeout, check=True)
-        trouble = "the machine stopped before the command ended"
+        trouble = STOPPED
     except FileNotFoundError:
         raise RuntimeError("qemu-system-x86_64 is not installed") from None
     except subprocess.TimeoutExpired:
