@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/store/store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -97,6 +98,20 @@ static void keeps_staged_bytes_until_they_are_committed(void **state)
 	assert_done(store_open_blob(fixture->store, STORE_IMAGE, &first, &blob, &fixture->error),
 		&fixture->error);
 	assert_int_equal(read(blob, text, sizeof(text)), 3);
+}
+
+static void a_staged_file_can_be_opened_without_the_power_to_write(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_CLOSE int fd = -1;
+	CLEANUP_CLOSE int reading = -1;
+
+	assert_fails(store_read_staged(fixture->store, "part", &reading, &fixture->error), &fixture->error,
+		"cannot open");
+	assert_done(store_open_staged(fixture->store, "part", &fd, &fixture->error), &fixture->error);
+	assert_done(store_read_staged(fixture->store, "part", &reading, &fixture->error), &fixture->error);
+	assert_int_equal(write(reading, "x", 1), -1);
+	assert_int_equal(errno, EBADF);
 }
 
 static void refuses_staged_names_that_leave_the_folder(void **state)
@@ -286,6 +301,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_the_file_that_is_no_document, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			keeps_staged_bytes_until_they_are_committed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_staged_file_can_be_opened_without_the_power_to_write, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			refuses_staged_names_that_leave_the_folder, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(collects_only_what_nobody_keeps, set_up, tear_down),

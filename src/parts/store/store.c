@@ -314,20 +314,30 @@ static int staged_name(const char *name, char file[static STORE_NAME_SIZE], Erro
 	return 0;
 }
 
-int store_open_staged(Store *store, const char *name, int *ret_fd, Error *error)
+static int open_staged(const Store *store, const char *name, int flags, int *ret_fd, Error *error)
 {
 	CLEANUP_CLOSE int fd = -1;
 	char file[STORE_NAME_SIZE];
 
 	if (staged_name(name, file, error) < 0)
 		return -1;
-	fd = openat(store->directory, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	fd = openat(store->directory, file, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (fd < 0)
 		return error_os(error, errno, "cannot open %s/%s", store->path, file);
 	if (check_regular(store, fd, file, error) < 0)
 		return -1;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+int store_open_staged(Store *store, const char *name, int *ret_fd, Error *error)
+{
+	return open_staged(store, name, O_RDWR | O_CREAT, ret_fd, error);
+}
+
+int store_read_staged(const Store *store, const char *name, int *ret_fd, Error *error)
+{
+	return open_staged(store, name, O_RDONLY, ret_fd, error);
 }
 
 int store_commit_staged(Store *store, const char *name, StoreKind kind, const Digest *digest, Error *error)

@@ -55,6 +55,8 @@ int store_discard_blob(Store *store, StoreKind kind, const Digest *digest, Error
 /* Files under way, "staging/NAME": opened for reading and writing, made when absent, their bytes kept so that
  * a download can go on. */
 int store_open_staged(Store *store, const char *name, int *ret_fd, Error *error);
+/* One that is there, for reading alone: for those who may not have a descriptor to write to. */
+int store_read_staged(const Store *store, const char *name, int *ret_fd, Error *error);
 /* fsync, then rename to the blob's name, durable. */
 int store_commit_staged(Store *store, const char *name, StoreKind kind, const Digest *digest, Error *error);
 int store_remove_staged(Store *store, const char *name, Error *error);
