@@ -2,15 +2,14 @@
 
 /*
  * Rebuilds each image: from the base's files, or the previous letter's image, and a delta; or from the whole
- * image as it was compressed. Old bytes are held against the delta's digests before the first new byte is
- * written.
+ * image as it was compressed. A worker without privileges decodes; here files are opened for it, and what it
+ * sends is written down, to be held against its digest by the next step.
  */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -18,25 +17,11 @@
 #include "engine/plan.h"
 #include "engine/staging.h"
 #include "engine/transaction.h"
-#include "parts/delta/decode/apply.h"
+#include "parts/delta/format/format.h"
 #include "parts/image/image.h"
 #include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
-
-/* Mapped old files, in the order of the delta's header. */
-typedef struct OldFiles {
-	FileMap *maps;
-	Bytes *bytes;
-	size_t n;
-} OldFiles;
-
-static void old_files_clear(OldFiles *old)
-{
-	for (size_t i = 0; i < old->n; i++)
-		file_unmap(&old->maps[i]);
-	free(old->maps);
-	free(old->bytes);
-}
+#include "parts/worker/worker.h"
 
 /* An image that rotted leads nowhere: no later install shall begin from it. */
 static int open_letter(const Transaction *transaction, const char *component, int *ret_fd, Error *error)
@@ -71,114 +56,119 @@ static int open_old(const Transaction *transaction, const Change *change, const 
 	return open_letter(transaction, change->component, ret_fd, error);
 }
 
-static int map_old(const Transaction *transaction, const Change *change, const DeltaHeader *header,
-	OldFiles *old, Error *error)
-{
-	old->maps = calloc(header->n_sources + 1, sizeof(*old->maps));
-	old->bytes = calloc(header->n_sources + 1, sizeof(*old->bytes));
-	if (!old->maps || !old->bytes)
-		return error_memory(error);
-	for (size_t i = 0; i < header->n_sources; i++) {
-		CLEANUP_CLOSE int fd = -1;
+/* One image under way. */
+typedef struct Rebuild {
+	const Transaction *transaction;
+	const Change *change;
+	DeltaHeader header; /* of a delta */
+	int image;
+	uint64_t done;
+} Rebuild;
 
-		if (open_old(transaction, change, &header->sources[i], &fd, error) < 0 ||
-			file_map(fd, header->sources[i].size, header->sources[i].name, &old->maps[i], error) <
-				0)
-			return -1;
-		old->n = i + 1;
-		old->bytes[i] = (Bytes){old->maps[i].data, old->maps[i].size};
+/* The disk is at fault, or else this way leads nowhere: an old file that is another one by now, a letter that
+ * rotted. */
+static int judge(const Error *error)
+{
+	return fetch_is_of_the_disk(error) ? -1 : WORKER_UNUSABLE;
+}
+
+static int open_source(void *userdata, uint32_t number, int *ret_fd, uint64_t *ret_size, Error *error)
+{
+	const Rebuild *rebuild = userdata;
+	const DeltaSource *source = &rebuild->header.sources[number];
+	CLEANUP_CLOSE int fd = -1;
+	struct stat status;
+
+	if (open_old(rebuild->transaction, rebuild->change, source, &fd, error) < 0)
+		return judge(error);
+	if (fstat(fd, &status) < 0)
+		return error_os(error, errno, "cannot examine %s", source->name);
+	if ((uint64_t)status.st_size != source->size) {
+		(void)error_set(error, "\"%s\" is not the file this delta was made for", source->name);
+		return WORKER_UNUSABLE;
 	}
+	*ret_fd = TAKE_FD(fd);
+	*ret_size = source->size;
 	return 0;
 }
 
-typedef struct Output {
-	const Store *store;
-	int fd;
-	uint64_t done, total;
-	Progress *progress;
-} Output;
-
-static int write_output(void *userdata, Bytes next, Error *error)
+/* The worker sends no more than the bytes of the image. */
+static int write_next(void *userdata, Bytes next, Error *error)
 {
-	Output *output = userdata;
+	Rebuild *rebuild = userdata;
+	const Engine *engine = rebuild->transaction->engine;
 
-	if (next.size > output->total - output->done)
-		return error_set(error, "gives more than the %llu bytes of the image",
-			(unsigned long long)output->total);
-	if (file_write_all(output->fd, next, "the image", error) < 0)
-		return error_in(error, "state directory %s", store_path(output->store));
-	output->done += next.size;
-	progress_update(output->progress, output->done, output->total);
+	if (file_write_all(rebuild->image, next, "the image", error) < 0)
+		return error_in(error, "state directory %s", store_path(engine->store));
+	rebuild->done += next.size;
+	progress_update(engine->progress, rebuild->done, rebuild->change->manifest->image_size);
 	return 0;
 }
 
-static int apply(
-	const Transaction *transaction, const Change *change, Bytes delta, Output *output, Error *error)
+/* Its digest was checked when it was fetched. Read here as well, because it names the files to open. */
+static int read_header(Rebuild *rebuild, int download, Error *error)
 {
-	__attribute__((cleanup(delta_header_clear_cleanup))) DeltaHeader header = {.sources = NULL};
-	__attribute__((cleanup(old_files_clear))) OldFiles old = {NULL, NULL, 0};
+	const Manifest *manifest = rebuild->change->manifest;
+	CLEANUP_MAP FileMap map = {NULL, 0};
 
-	if (delta_header_parse(delta, &header, error) < 0)
+	if (file_map(download, rebuild->change->download->size, "the delta", &map, error) < 0 ||
+		delta_header_parse((Bytes){map.data, map.size}, &rebuild->header, error) < 0)
 		return -1;
-	if (header.result_size != change->manifest->image_size ||
-		!digest_equal(&header.result_digest, &change->manifest->image_digest))
+	if (rebuild->header.result_size != manifest->image_size ||
+		!digest_equal(&rebuild->header.result_digest, &manifest->image_digest))
 		return error_set(error, "the delta makes another image than the manifest describes");
-	if (map_old(transaction, change, &header, &old, error) < 0)
-		return -1;
-	return delta_apply(delta, &header, old.bytes, write_output, output, error);
+	return 0;
 }
 
-static inline void zstd_free_cleanup(ZSTD_DStream **stream)
+/* At most 16384 files of 4 GiB: the sum fits. */
+static uint64_t old_size(const DeltaHeader *header)
 {
-	(void)ZSTD_freeDStream(*stream);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < header->n_sources; i++)
+		sum += header->sources[i].size;
+	return sum;
 }
 
-/* The window is bounded by libzstd's default limit, 128 MiB: what a publisher's image.zst never exceeds. */
-static int decompress(Bytes compressed, Output *output, Error *error)
+static int decode(Rebuild *rebuild, int download, Error *error)
 {
-	__attribute__((cleanup(zstd_free_cleanup))) ZSTD_DStream *stream = ZSTD_createDStream();
-	ZSTD_inBuffer in = {compressed.data, compressed.size, 0};
-	size_t block_size = ZSTD_DStreamOutSize();
-	CLEANUP_FREE uint8_t *block = malloc(block_size);
-	size_t left = 1;
+	const ManifestDownload *travelled = rebuild->change->download;
+	WorkerTask task = {
+		.job = {PROTOCOL_IMAGE, travelled->size, rebuild->change->manifest->image_size, 0},
+		.download = download,
+		.open = open_source,
+		.sink = write_next,
+		.userdata = rebuild,
+	};
 
-	if (!stream || !block)
-		return error_memory(error);
-	for (bool more = true; more;) {
-		ZSTD_outBuffer out = {block, block_size, 0};
-
-		left = ZSTD_decompressStream(stream, &out, &in);
-		if (ZSTD_isError(left))
-			return error_set(error, "cannot be decompressed: %s", ZSTD_getErrorName(left));
-		if (write_output(output, (Bytes){block, out.pos}, error) < 0)
-			return -1;
-		more = left != 0 && (in.pos < in.size || out.pos == out.size);
+	if (travelled->kind == MANIFEST_DELTA) {
+		if (read_header(rebuild, download, error) < 0)
+			return judge(error);
+		task.job.kind = PROTOCOL_DELTA;
+		task.job.n_sources = rebuild->header.n_sources;
+		task.old_size = old_size(&rebuild->header);
 	}
-	if (in.pos < in.size)
-		return error_set(error, "has bytes behind its end");
-	return left == 0 ? 0 : error_set(error, "ends in the middle of the compressed image");
+	return worker_run(&task, worker_patience(&task), error);
 }
 
+/* WORKER_UNUSABLE: another way may lead to the image. */
 static int rebuild_one(const Transaction *transaction, const Change *change, Error *error)
 {
-	const Engine *engine = transaction->engine;
-	char name[STAGING_NAME_SIZE], image_name[STAGING_NAME_SIZE];
-	CLEANUP_CLOSE int fd = -1, image = -1;
-	CLEANUP_MAP FileMap map = {NULL, 0};
-	Output output = {engine->store, -1, 0, change->manifest->image_size, engine->progress};
-	Bytes download;
+	Store *store = transaction->engine->store;
+	char name[STAGING_NAME_SIZE];
+	CLEANUP_CLOSE int download = -1, image = -1;
+	Rebuild rebuild = {.transaction = transaction, .change = change};
+	int r;
 
-	if (store_open_staged(engine->store, staging_download(change->download, name), &fd, error) < 0 ||
-		file_map(fd, change->download->size, name, &map, error) < 0 ||
-		store_open_staged(engine->store, staging_image(change->manifest, image_name), &image, error) <
-			0)
+	if (store_read_staged(store, staging_download(change->download, name), &download, error) < 0 ||
+		store_open_staged(store, staging_image(change->manifest, name), &image, error) < 0)
 		return -1;
 	if (ftruncate(image, 0) < 0)
 		return error_os(error, errno, "cannot begin the image anew");
-	output.fd = image;
-	download = (Bytes){map.data, map.size};
-	return change->download->kind == MANIFEST_DELTA ? apply(transaction, change, download, &output, error)
-							: decompress(download, &output, error);
+	rebuild.image = image;
+	r = decode(&rebuild, download, error);
+	delta_header_clear(&rebuild.header);
+	return r;
 }
 
 static int rebuild_with_progress(const Transaction *transaction, const Change *change, Error *error)
@@ -192,26 +182,29 @@ static int rebuild_with_progress(const Transaction *transaction, const Change *c
 		return -1;
 	progress_begin(progress, label);
 	r = rebuild_one(transaction, change, error);
-	progress_end(progress, r < 0 ? NULL : text_size(change->manifest->image_size, size));
-	return r < 0 ? error_in(error, "%s", change->download->path) : 0;
+	progress_end(progress, r != 0 ? NULL : text_size(change->manifest->image_size, size));
+	if (r != 0)
+		(void)error_in(error, "%s", change->download->path);
+	return r;
 }
 
 /* A delta that does not lead to the image, or begins from a letter that rotted here, leaves the other ways.
  */
 static int rebuild_any_way(Transaction *transaction, Change *change, Error *error)
 {
-	Error why = ERROR_INIT;
+	for (;;) {
+		Error why = ERROR_INIT;
+		int r = rebuild_with_progress(transaction, change, &why);
 
-	while (rebuild_with_progress(transaction, change, &why) < 0) {
-		if (fetch_is_of_the_disk(&why) || !plan_take_next_way(transaction, change, &why)) {
+		if (r == 0)
+			return 0;
+		if (r < 0 || !plan_take_next_way(transaction, change, &why)) {
 			*error = why;
 			return -1;
 		}
 		if (fetch_any_way(transaction, change, error) < 0)
 			return -1;
-		why = ERROR_INIT;
 	}
-	return 0;
 }
 
 int step_rebuild(Transaction *transaction, Error *error)

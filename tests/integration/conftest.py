@@ -17,6 +17,7 @@ from whole import snapshot
 
 ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("SUTURE_BUILD", ROOT / "build-test"))
+os.environ.setdefault("SUTURE_WORKER", str(BUILD / "suture-worker"))
 COMPONENT = "liborigin"
 LIBRARY = "usr/lib/liborigin.so.1"
 

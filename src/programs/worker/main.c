@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * suture-worker: decodes what travelled, with no power over anything. Suture starts it; the descriptor
+ * PROTOCOL_FD is all that it has (docs/worker.md).
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "parts/worker/confine/confine.h"
+#include "programs/worker/decode.h"
+
+/* A sanitizer can neither look through memory for leaks nor start a program in here. */
+__attribute__((visibility("default"), used)) const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0:symbolize=0";
+}
+
+/* Whoever runs this by hand is told, not left waiting. */
+static bool is_started_by_suture(int argc, char **argv)
+{
+	struct stat status;
+
+	return argc == 2 && strcmp(argv[1], "decode") == 0 && fstat(PROTOCOL_FD, &status) == 0 &&
+	       S_ISSOCK(status.st_mode);
+}
+
+/* Of what libcrypto reads from files at its first use, nothing is left for later. */
+static int load_everything(Error *error)
+{
+	Digest digest;
+
+	return hash_bytes((Bytes){NULL, 0}, &digest, error);
+}
+
+static int get_ready(Error *error)
+{
+	if (load_everything(error) < 0 || confine_reach(error) < 0 || confine_calls(error) < 0)
+		return -1;
+	return 0;
+}
+
+static int work(Error *error)
+{
+	static Answer answer;
+	Job job;
+
+	if (job_receive(&job, error) < 0 || decode(&job, &answer, error) < 0)
+		return -1;
+	return answer_end(&answer, error);
+}
+
+int main(int argc, char **argv)
+{
+	Error error = ERROR_INIT;
+
+	if (!is_started_by_suture(argc, argv)) {
+		(void)fputs("suture-worker: is started by suture alone; see suture-worker(8)\n", stderr);
+		return 2;
+	}
+	if (get_ready(&error) < 0) {
+		answer_send_sentence(PROTOCOL_REFUSED, &error);
+		_exit(1);
+	}
+	answer_send(PROTOCOL_READY, (Bytes){NULL, 0});
+	if (work(&error) < 0)
+		answer_send_sentence(PROTOCOL_FAILED, &error);
+	/* Not exit(): nothing is left to be done but what a sanitizer cannot do any more. */
+	_exit(0);
+}
