@@ -123,6 +123,7 @@ def test_whatever_is_no_decoding_ends_it(device, directory, systems):
     assert_nothing_happened(device, systems, ON_SYSTEM)
     device.suture("install")
     assert which(device.root, systems) == "a"
+    device.suture("remove")
 
 
 def test_each_layer_holds_even_with_all_system_calls(device, directory, systems):
@@ -212,6 +213,7 @@ def test_hundreds_of_old_files_are_handed_over(device, directory, system, releas
     result = device.suture("install", "thing")
     assert "from-base.delta" in result.stderr and "trying" not in result.stderr
     assert all(device.read(item.path) == item.content for item in new)
+    device.suture("remove")
 
 
 def test_it_is_the_user_that_the_package_makes(device, directory):
