@@ -242,6 +242,16 @@ def test_when_dpkg_is_killed_what_fits_the_base_comes_back_by_itself(debian, pac
         assert_is_back(debian, libraries)
 
 
+def test_a_hook_that_comes_to_run_after_its_dpkg_was_killed_suspends_nothing(debian, libraries):
+    """Its parent is then pid 1, which never ends."""
+    hook = "sh -c '/usr/lib/suture/dpkg-hook pre $PPID; touch /srv/ran'"
+    debian.run("setsid", "sh", "-c", f"(sleep 1; exec {hook}) >/dev/null 2>&1 &")
+    wait_until((debian.root / "srv/ran").exists)
+    assert debian.report("status")["verdict"] in ("protected", "exposed")
+    assert debian.library() == libraries["1.0-1+fix1"]
+    assert not (debian.root / "run/suture/at-work/1").exists()
+
+
 def test_a_second_dpkg_does_not_end_what_the_first_needs(debian, libraries):
     """It finds the database locked, and its watcher finds the first still at work."""
     first = start_and_wait(debian, debian.package("other", postinst=WAITS))
