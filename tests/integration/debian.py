@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A small system root in which the real dpkg works, with Suture's hooks: everything runs chrooted into it."""
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -14,10 +15,10 @@ TOOLS = """sh dpkg dpkg-deb dpkg-split dpkg-query tar rm mkdir rmdir cat cp mv l
 CONTROL = "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: T <t@suture.invalid>\nDescription: x\n"
 
 
-def copy_program(path, root):
+def copy_program(path, root, place="usr/bin"):
     """With the libraries it needs; links are followed, names stay."""
-    target = root / "usr/bin" / path.name
-    shutil.copy(path, target)
+    (root / place).mkdir(parents=True, exist_ok=True)
+    shutil.copy(path, root / place / path.name)
     for library in re.findall(r"(/\S+) \(0x", run("ldd", path, check=False).stdout):
         place = root / library.lstrip("/")
         if not place.exists():
@@ -36,6 +37,8 @@ def make_debian(root, packages):
     for tool in TOOLS:
         copy_program(pathlib.Path(shutil.which(tool, path="/usr/bin:/usr/sbin:/bin:/sbin")), root)
     copy_program(BUILD / "suture", root)
+    worker = pathlib.Path(os.environ["SUTURE_WORKER"])
+    copy_program(worker, root, worker.parent.relative_to("/"))
     for name in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "var/log", "tmp", "run", "packages"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "var/lib/dpkg/status").touch()
