@@ -3,7 +3,9 @@
 it tries comes to nothing, and the install fails with one clear line."""
 import json
 import os
+import pathlib
 import re
+import shutil
 import socket
 import subprocess
 
@@ -213,6 +215,22 @@ def test_hundreds_of_old_files_are_handed_over(device, directory, system, releas
     result = device.suture("install", "thing")
     assert "from-base.delta" in result.stderr and "trying" not in result.stderr
     assert all(device.read(item.path) == item.content for item in new)
+    device.suture("remove")
+
+
+def test_a_large_library_is_rebuilt_from_its_delta(device, directory, system, released):
+    """Its model sorts enough for the C library to ask how much memory there is, which is not to be asked in there."""
+    library = pathlib.Path(run("sh", "-c", "ldconfig -p | sed -n 's/.*libcrypto.so.3 .*=> //p'").stdout.split()[0])
+    for tree in (directory / "base", directory / "fixed", system):
+        (tree / "usr/lib").mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, tree / "usr/lib/large")
+    with (directory / "fixed/usr/lib/large").open("r+b") as file:
+        file.seek(500000)
+        file.write(b"changed")
+    released.release(directory / "base", directory / "fixed", "--base-version=1", "--fixed-version=2", component="large")
+    [change] = json.loads(device.suture("install", "large", "--json").stdout)["changes"]
+    assert change["download"]["kind"] == "delta"
+    assert (system / "usr/lib/large").read_bytes() == (directory / "fixed/usr/lib/large").read_bytes()
     device.suture("remove")
 
 

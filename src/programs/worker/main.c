@@ -4,6 +4,7 @@
  * PROTOCOL_FD is all that it has (docs/worker.md).
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,11 +30,20 @@ static bool is_started_by_suture(int argc, char **argv)
 	       S_ISSOCK(status.st_mode);
 }
 
-/* Of what libcrypto reads from files at its first use, nothing is left for later. */
+static int compare_bytes(const void *a, const void *b)
+{
+	return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+/* Of what libraries read from files at their first use, nothing is left for later: libcrypto its settings,
+ * and the C library, before version 2.37, how much memory there is, at the first sort of more than 1024
+ * bytes. */
 static int load_everything(Error *error)
 {
+	uint8_t bytes[2048] = {1};
 	Digest digest;
 
+	qsort(bytes, sizeof(bytes), 1, compare_bytes);
 	return hash_bytes((Bytes){NULL, 0}, &digest, error);
 }
 
