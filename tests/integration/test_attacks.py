@@ -150,17 +150,17 @@ def test_slow_retrieval_ends_at_the_ceiling_and_goes_on_next_time(mirrored, mirr
     release_b()
     configuration = mirrored.root / "etc/suture/suture.conf"
     configuration.parent.mkdir(parents=True)
-    configuration.write_text("[Suture]\nTimeLimit=8\n")
+    configuration.write_text("[Suture]\nTimeLimit=15\n")
 
     def trickle(body):
         def pieces():
-            for index in range(0, len(body), 8):
+            for index in range(0, len(body), 4):
                 time.sleep(0.3)
-                yield body[index:index + 8]
+                yield body[index:index + 4]
         return Answer(body=pieces(), announced=len(body))
 
     mirror.alter(r"\.delta$", trickle)
-    assert_refuses(mirrored, "too slow", "took more than 8 seconds", "run the command again to resume")
+    assert_refuses(mirrored, "too slow", "took more than 15 seconds", "run the command again to resume")
     mirrored.assert_shows("a", libraries["1.0-1+fix1"])
     mirror.be_honest()
     configuration.unlink()

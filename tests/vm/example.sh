@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
 # Sourced by scenarios, with the release as $1: the example's packages in $work/packages, and an empty repository for that
 # release in $work/repository. $here, $build and $version as well.
 release=${1:?usage: ${0##*/} bookworm|trixie}

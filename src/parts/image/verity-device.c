@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/loop.h"
 #include "base/clock.h"
+#include "base/loop.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "parts/image/cryptsetup.h"

@@ -15,9 +15,13 @@ static int enter_namespaces(Error *error)
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
 		return error_os(error, errno, "cannot enter namespaces of its own");
 	/* Else what is mounted here would show outside. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_os(error, errno, "cannot part with the mounts of the system");
-	return 0;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return error_set(error,
+			"the root is no mount of its own, as in a chroot: name it with --root from outside, "
+			"or bind it to itself first");
+	return error_os(error, errno, "cannot part with the mounts of the system");
 }
 
 int confine_to_empty_root(Error *error)

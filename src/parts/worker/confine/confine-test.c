@@ -6,10 +6,13 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +107,31 @@ static void root_that_can_see_other_processes_refuses(void **state)
 	assert_ends_well(be_in_the_open, false);
 }
 
+static char chroot_directory[] = "/tmp/suture-test-XXXXXX";
+
+/* With what is looked at before the root is. */
+static void work_in_a_chroot(void)
+{
+	Error error = ERROR_INIT;
+	bool refuses;
+
+	expect(chroot(chroot_directory) == 0 && chdir("/") == 0);
+	expect(mkdir("/dev", 0700) == 0 && mknod("/dev/null", S_IFCHR | 0600, makedev(1, 3)) == 0);
+	refuses = confine_reach(&error) < 0 && strstr(error.text, "the root is no mount of its own");
+	expect(unlink("/dev/null") == 0 && rmdir("/dev") == 0);
+	expect(refuses);
+}
+
+static void a_root_that_is_no_mount_is_told_so(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(chroot_directory));
+	assert_ends_well(work_in_a_chroot, true);
+	assert_int_equal(rmdir(chroot_directory), 0);
+}
+
 static void look_around_without_root(void)
 {
 	struct rlimit limit;
@@ -170,6 +198,7 @@ int main(void)
 		cmocka_unit_test(root_is_left_with_its_files),
 		cmocka_unit_test(there_is_no_way_back_to_root),
 		cmocka_unit_test(root_that_can_see_other_processes_refuses),
+		cmocka_unit_test(a_root_that_is_no_mount_is_told_so),
 		cmocka_unit_test(without_root_what_needs_none_is_put_on),
 		cmocka_unit_test(a_system_call_that_is_given_up_is_the_end),
 		cmocka_unit_test(memory_can_still_be_had),
