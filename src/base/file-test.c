@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -473,6 +474,43 @@ static void makes_private_temporary_directories(void **state)
 	free(old);
 }
 
+/* Renames without end, as a package manager does next to us. */
+static pid_t start_renaming(void)
+{
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child > 0)
+		return child;
+	for (;;)
+		if (renameat(place.fd, "one", place.fd, "two") < 0 ||
+			renameat(place.fd, "two", place.fd, "one") < 0)
+			_exit(1);
+}
+
+/* The kernel gives up at each ".." while anything is renamed anywhere. */
+static void opens_below_a_root_while_others_rename(void **state)
+{
+	pid_t renaming;
+	int fd = 0;
+
+	(void)state;
+	put("one", "1");
+	put("target", "2");
+	assert_int_equal(mkdirat(place.fd, "directory", 0755), 0);
+	assert_int_equal(symlinkat("../target", place.fd, "directory/link"), 0);
+	renaming = start_renaming();
+	for (int i = 0; i < 200000 && fd >= 0; i++) {
+		fd = file_open_in_root(place.fd, "directory/link", O_RDONLY);
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	assert_int_equal(waitpid(renaming, NULL, WNOHANG), 0);
+	assert_int_equal(kill(renaming, SIGKILL), 0);
+	assert_int_equal(waitpid(renaming, NULL, 0), renaming);
+	assert_true(fd >= 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int main(void)
@@ -496,6 +534,7 @@ int main(void)
 		TEST(copies_bounded),
 		TEST(maps_only_bounded_regular_files),
 		TEST(makes_private_temporary_directories),
+		TEST(opens_below_a_root_while_others_rename),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 #include "base/path.h"
 #include "base/text.h"
 
-enum { COPY_SIZE = 128 * 1024 };
+enum { COPY_SIZE = 128 * 1024, IN_ROOT_TRIES_MAX = 1000 };
 
 /* Appends what is behind the offset of fd. size is what it should have: one byte beyond shows the end, or
  * that the file has grown meanwhile. */
@@ -75,8 +75,15 @@ int file_open_in_root(int root, const char *path, int flags)
 		.flags = (uint64_t)flags | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
+	int tries = 0;
+	long fd;
 
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	/* EAGAIN: something was renamed or mounted anywhere while the kernel went up a "..", and it cannot be
+	 * sure of having stayed below the root. */
+	do
+		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && ++tries < IN_ROOT_TRIES_MAX);
+	return (int)fd;
 }
 
 int file_write_all(int fd, Bytes bytes, const char *what, Error *error)
