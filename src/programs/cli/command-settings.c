@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "engine/settings.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -104,6 +104,13 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	return what && strchr(what, '=') ? set(userdata, what, error) : show(userdata, what, error);
 }
 
+static const char *key_at(size_t index)
+{
+	return index < SETTINGS_COUNT && !settings_is_policy(&settings_table[index])
+		       ? settings_table[index].key
+		       : NULL;
+}
+
 const Command command_settings = {
 	.name = "settings",
 	.operands = "[KEY[=VALUE]]",
@@ -111,5 +118,6 @@ const Command command_settings = {
 	.summary = "show what is set and by which file, or set it; KEY= goes back to what the files say",
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
+	.key = key_at,
 	.run = run,
 };
