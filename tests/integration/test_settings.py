@@ -232,6 +232,17 @@ def test_the_documentation_has_every_key_with_its_default(device):
         assert "default" not in item or f"`{item['default']}`" in rows[item["key"]], item["key"]
 
 
+def test_the_manual_has_every_key_with_its_default_in_its_section(device):
+    page = (ROOT / "man/suture.conf.5").read_text()
+    sections = dict(re.findall(r"^\.Sh \[(\w+)\] SECTION\n(.*?)^\.El$", page, re.MULTILINE | re.DOTALL))
+    found = [(section, key, text) for section, body in sections.items()
+             for key, text in re.findall(r"^\.It Li (\w+)=\n(.*?)(?=^\.It Li \w+=|\Z)", body, re.MULTILINE | re.DOTALL)]
+    items = device.report("settings")["settings"]
+    assert [(section, key) for section, key, _ in found] == [(item["section"].upper(), item["key"]) for item in items]
+    for item, (_, _, text) in zip(items, found):
+        assert "default" not in item or re.search(rf"\.Li {item['default']}\b", text), item["key"]
+
+
 # What the policy forbids
 
 

@@ -23,10 +23,12 @@ static void print_pins(const json_t *setting)
 
 	json_array_foreach(json_object_get(setting, "value"), index, pin)
 	{
-		printf("  %-13s  %s %-*s  policy %s:%llu\n", field_text(setting, "key"),
-			field_text(pin, "component"), 23 - (int)strlen(field_text(pin, "component")),
-			field_text(pin, "letter"), field_text(pin, "file"),
-			(unsigned long long)field_number(pin, "line"));
+		char value[256];
+
+		(void)snprintf(value, sizeof(value), "%s %s", field_text(pin, "component"),
+			field_text(pin, "letter"));
+		printf("  %-13s  %-24s  policy %s:%llu\n", field_text(setting, "key"), value,
+			field_text(pin, "file"), (unsigned long long)field_number(pin, "line"));
 	}
 	if (json_array_size(json_object_get(setting, "value")) == 0)
 		printf("  %-13s  %-24s  default\n", field_text(setting, "key"), "none");
