@@ -36,7 +36,8 @@ typedef struct EngineNames {
 } EngineNames;
 
 /* write: the engine will change something: takes the lock, and finishes or undoes what an interrupted run has
- * left. Without it, nothing on the device is written. */
+ * left. Without it, nothing on the device is written, but what root sees of exposed processes into the
+ * ledger. */
 int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *error);
 Engine *engine_free(Engine *engine);
 DEFINE_CLEANUP(Engine *, engine_free);
@@ -74,6 +75,15 @@ int engine_history(Engine *engine, json_t **ret, Error *error);
 /* what: a component, "COMPONENT (LETTER)", or an advisory's id. Looks at what is active and at what the last
  * check found. */
 int engine_show(Engine *engine, const char *what, json_t **ret, Error *error);
+
+/* The closure ledger's entries, all or those of one improvement (as in engine_show, and such as have gone):
+ * who was exposed, what closed that, and since when nobody is. */
+int engine_receipt(Engine *engine, const char *what, json_t **ret, Error *error);
+/* The same in figures, as OpenMetrics text (engine/metrics.h). */
+int engine_metrics(Engine *engine, Buffer *ret, Error *error);
+/* What is closed here for vulnerability scanners, an OpenVEX document by this author (engine/vex.h; NULL: the
+ * system's administrator). ENGINE_NOTHING when there is nothing to state. */
+int engine_vex(Engine *engine, const char *author, json_t **ret, Error *error);
 
 /* Restarts the units that are exposed and may be restarted; the report lists each with what happened. */
 int engine_restart(Engine *engine, json_t **ret, Error *error);
