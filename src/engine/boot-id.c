@@ -15,8 +15,8 @@ int boot_id_read(char id[static TRIAL_BOOT_ID_SIZE], Error *error)
 
 	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", TRIAL_BOOT_ID_SIZE - 1, &text, error) != 0)
 		return error_in(error, "cannot tell one boot from the next");
-	(void)snprintf(id, TRIAL_BOOT_ID_SIZE, "%.*s", (int)strcspn((char *)text.data, "\n"),
-		(char *)text.data);
+	(void)snprintf(
+		id, TRIAL_BOOT_ID_SIZE, "%.*s", (int)strcspn((char *)text.data, "\n"), (char *)text.data);
 	return 0;
 }
 

@@ -38,11 +38,11 @@ static json_t *exposed(const Found *found, size_t n, bool complete)
 	json_t *processes = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(json_array_append_new(processes,
-					 json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:[s]}", "pid",
-						 found[i].pid, "started", found[i].started, "uid", 33, "name",
-						 found[i].name, "unit", found[i].unit, "kind", "library",
-						 "components", found[i].component)),
+		assert_int_equal(
+			json_array_append_new(processes,
+				json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:[s]}", "pid", found[i].pid,
+					"started", found[i].started, "uid", 33, "name", found[i].name, "unit",
+					found[i].unit, "kind", "library", "components", found[i].component)),
 			0);
 	return json_pack("{s:o, s:b}", "processes", processes, "complete", complete);
 }
@@ -70,8 +70,7 @@ static void take(Ledger *ledger, const Found *found, size_t n, Occasion occasion
 }
 
 static const Found one[] = {{11, 500, "web", "web.service", "libx"}};
-static const Found two[] = {
-	{11, 500, "web", "web.service", "libx"}, {12, 600, "web", "web.service", "libx"}};
+static const Found two[] = {{11, 500, "web", "web.service", "libx"}, {12, 600, "web", "web.service", "libx"}};
 
 static void protected_when_a_complete_census_finds_nobody(void **state)
 {
@@ -123,8 +122,7 @@ static void tells_an_end_from_a_restart_and_from_going_on(void **state)
 
 	take(&restarted, one, 1, (Occasion){0});
 	take(&restarted, NULL, 0,
-		(Occasion){.restarted =
-				   json_pack("[{s:s, s:b}]", "unit", "web.service", "restarted", 1)});
+		(Occasion){.restarted = json_pack("[{s:s, s:b}]", "unit", "web.service", "restarted", 1)});
 	assert_int_equal(restarted.entries[0].rows[0].closed_by[LEDGER_RESTARTED], 1);
 
 	/* A restart that failed, and one of another unit, closed nothing. */
@@ -219,7 +217,8 @@ static void what_has_gone_stays_as_it_was(void **state)
 	take(&ledger, one, 1, (Occasion){0});
 	ledger_end(&ledger.entries[0], "remove", NOW);
 	take(&ledger, NULL, 0, (Occasion){.boot = "another"});
-	assert_int_equal(ledger.entries[0].rows[0].n_open, 1);
+	assert_int_equal(ledger_remaining(&ledger.entries[0].rows[0]), 1);
+	assert_int_equal(ledger.entries[0].rows[0].closed, 0);
 	assert_int_equal(ledger.entries[0].protected_since, 0);
 }
 

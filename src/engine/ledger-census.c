@@ -75,9 +75,9 @@ static bool is_restarted(const json_t *units, const char *unit)
 	size_t index;
 	json_t *item;
 
-	json_array_foreach(units, index,
-		item) if (strcmp(text_of(item, "unit"), unit) == 0 &&
-			  json_is_true(json_object_get(item, "restarted"))) return true;
+	json_array_foreach(
+		units, index, item) if (strcmp(text_of(item, "unit"), unit) == 0 &&
+					json_is_true(json_object_get(item, "restarted"))) return true;
 	return false;
 }
 
@@ -117,7 +117,8 @@ static void review_row(const LedgerCensus *census, LedgerRow *row, SeenList *see
 
 static bool is_alike(const LedgerRow *row, const json_t *item)
 {
-	return strcmp(row->name, text_of(item, "name")) == 0 && strcmp(row->unit, text_of(item, "unit")) == 0 &&
+	return strcmp(row->name, text_of(item, "name")) == 0 &&
+	       strcmp(row->unit, text_of(item, "unit")) == 0 &&
 	       strcmp(row->kind, text_of(item, "kind")) == 0 &&
 	       row->uid == json_integer_value(json_object_get(item, "uid"));
 }

@@ -106,8 +106,7 @@ static void forgets_the_oldest_that_has_gone(void **state)
 
 	begin(fixture, &ledger, "stays", 1, 0);
 	for (size_t i = 1; i < LEDGER_ENTRIES_MAX + 5; i++) {
-		assert_done(
-			ledger_begin(&ledger, &a.items[0], (int64_t)i, &fixture->error), &fixture->error);
+		assert_done(ledger_begin(&ledger, &a.items[0], (int64_t)i, &fixture->error), &fixture->error);
 		ledger_end(&ledger.entries[ledger.n - 1], "remove", LATER);
 	}
 	assert_int_equal(ledger.n, LEDGER_ENTRIES_MAX);
@@ -118,19 +117,20 @@ static void forgets_the_oldest_that_has_gone(void **state)
 static void a_large_ledger_counts_its_oldest_rows(void **state)
 {
 	Fixture *fixture = *state;
+	enum { MANY = 12 };
 	CLEANUP_LEDGER Ledger ledger = LEDGER_INIT, again = LEDGER_INIT;
 
-	for (unsigned i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < MANY; i++) {
 		begin(fixture, &ledger, "libx", i + 1, 0);
 		add_rows(&ledger.entries[i], LEDGER_ROWS_MAX);
 	}
 	assert_done(ledger_save(fixture->store, &ledger, &fixture->error), &fixture->error);
 	assert_done(ledger_load(fixture->store, &again, &fixture->error), &fixture->error);
-	assert_int_equal(again.n, 30);
+	assert_int_equal(again.n, MANY);
 	assert_int_equal(again.entries[0].n_rows, 0);
 	assert_int_equal(again.entries[0].unlisted, 2 * LEDGER_ROWS_MAX);
-	assert_int_equal(again.entries[29].n_rows, LEDGER_ROWS_MAX);
-	assert_int_equal(again.entries[29].unlisted, 0);
+	assert_int_equal(again.entries[MANY - 1].n_rows, LEDGER_ROWS_MAX);
+	assert_int_equal(again.entries[MANY - 1].unlisted, 0);
 }
 
 static void does_not_write_what_is_there_already(void **state)

@@ -121,19 +121,19 @@ int ledger_observe(const Engine *engine, const State *state, const json_t *expos
 	Ledger *ret, Error *error)
 {
 	CLEANUP_LEDGER Ledger ledger = LEDGER_INIT;
+	Error minor = ERROR_INIT;
 	uint64_t mounted = 0;
 	bool writes;
 
 	if (geteuid() != 0 || !engine->store || state->active.n == 0 ||
-		overlay_current(engine->root, &mounted, error) < 0 ||
-		mounted != state->generation)
+		overlay_current(engine->root, &mounted, NULL) < 0 || mounted != state->generation)
 		return ledger_load(engine->store, ret, error);
 	writes = may_write(engine, state);
-	if (ledger_load(engine->store, &ledger, error) < 0 || settle(&ledger, &state->active, error) < 0 ||
-		note(&ledger, exposed, restarted, error) < 0)
+	if (ledger_load(engine->store, &ledger, error) < 0)
 		return -1;
-	if (writes)
-		(void)ledger_save(engine->store, &ledger, NULL);
+	if (settle(&ledger, &state->active, &minor) < 0 || note(&ledger, exposed, restarted, &minor) < 0 ||
+		(writes && ledger_save(engine->store, &ledger, &minor) < 0))
+		log_warning("the ledger misses what was seen now: %s", minor.text);
 	*ret = ledger;
 	ledger = LEDGER_INIT;
 	return 0;
@@ -146,5 +146,5 @@ void ledger_note_exposure(
 	Error minor = ERROR_INIT;
 
 	if (ledger_observe(engine, state, exposed, restarted, &ledger, &minor) < 0)
-		log_warning("the ledger misses this: %s", minor.text);
+		log_warning("the ledger misses what was seen now: %s", minor.text);
 }

@@ -56,28 +56,38 @@ int ledger_load(const Store *store, Ledger *ret, Error *error)
 			return error_memory(error);
 		ledger_clear(&ledger);
 		ledger.foreign = is_foreign(document);
-		log_warning("%s; %s", why.text,
-			ledger.foreign ? "it is left alone" : "the ledger begins anew");
+		log_warning(
+			"%s; %s", why.text, ledger.foreign ? "it is left alone" : "the ledger begins anew");
 	}
 	*ret = ledger;
 	ledger = LEDGER_INIT;
 	return 0;
 }
 
-/* Rows of the oldest entry that has some become a number. */
-static bool forget_oldest_rows(Ledger *ledger)
+/* An entry's rows become a number. */
+static void forget_rows(LedgerEntry *entry)
 {
-	for (size_t i = 0; i < ledger->n; i++) {
-		LedgerEntry *entry = &ledger->entries[i];
+	for (size_t i = 0; i < entry->n_rows; i++)
+		entry->unlisted += entry->rows[i].count;
+	clear_rows(entry);
+}
 
-		if (entry->n_rows == 0)
-			continue;
-		for (size_t k = 0; k < entry->n_rows; k++)
-			entry->unlisted += entry->rows[k].count;
-		clear_rows(entry);
-		return true;
+/* Keeps the rows of the newest entries that have room together. True when there were others. */
+static bool make_fit(Ledger *ledger, const json_t *document)
+{
+	const json_t *array = json_object_get(document, "improvements");
+	size_t size = 0, i = ledger->n;
+	bool forgot = false;
+
+	while (i > 0 && size <= LEDGER_SIZE_MAX)
+		size += json_dumpb(json_array_get(array, --i), NULL, 0, JSON_COMPACT);
+	if (size <= LEDGER_SIZE_MAX)
+		return false;
+	for (i++; i > 0; i--) {
+		forgot = forgot || ledger->entries[i - 1].n_rows > 0;
+		forget_rows(&ledger->entries[i - 1]);
 	}
-	return false;
+	return forgot;
 }
 
 int ledger_save(Store *store, Ledger *ledger, Error *error)
@@ -89,8 +99,7 @@ int ledger_save(Store *store, Ledger *ledger, Error *error)
 		return 0;
 	if (ledger_to_json(ledger, &document, error) < 0)
 		return -1;
-	while (json_dumpb(document, NULL, 0, JSON_INDENT(2)) > LEDGER_SIZE_MAX &&
-		forget_oldest_rows(ledger)) {
+	if (make_fit(ledger, document)) {
 		json_decref(document);
 		document = NULL;
 		if (ledger_to_json(ledger, &document, error) < 0)
@@ -171,6 +180,11 @@ int ledger_begin(Ledger *ledger, const Improvement *improvement, int64_t fetched
 
 void ledger_end(LedgerEntry *entry, const char *reason, int64_t now)
 {
+	for (size_t i = 0; i < entry->n_rows; i++) {
+		free(entry->rows[i].open);
+		entry->rows[i].open = NULL;
+		entry->rows[i].n_open = 0;
+	}
 	entry->gone = now;
 	(void)snprintf(entry->reason, sizeof(entry->reason), "%s", reason);
 }
@@ -181,5 +195,14 @@ size_t ledger_exposed(const LedgerEntry *entry)
 
 	for (size_t i = 0; i < entry->n_rows; i++)
 		n += entry->rows[i].n_open;
+	return n;
+}
+
+int64_t ledger_remaining(const LedgerRow *row)
+{
+	int64_t n = row->count;
+
+	for (size_t i = 0; i < LEDGER_CLOSURES; i++)
+		n -= row->closed_by[i];
 	return n;
 }

@@ -23,10 +23,10 @@
 enum {
 	LEDGER_ENTRIES_MAX = 200,
 	LEDGER_ROWS_MAX = 500,       /* of one entry */
-	LEDGER_PROCESSES_MAX = 2000, /* of one entry, that are exposed at once */
+	LEDGER_PROCESSES_MAX = 1000, /* of one entry, that are exposed at once */
 	LEDGER_ADVISORIES_MAX = 256, /* of one entry */
 	LEDGER_WORD_SIZE = 16,
-	LEDGER_SIZE_MAX = 4 * 1024 * 1024, /* bytes of the document; then the oldest rows are only counted */
+	LEDGER_SIZE_MAX = 2 * 1024 * 1024, /* bytes, without blanks; older rows are only counted */
 };
 
 /* What closed an exposure. */
@@ -94,8 +94,8 @@ typedef struct Ledger {
 /* Damage is a warning, and gives an empty ledger. store may be NULL. */
 int ledger_load(const Store *store, Ledger *ret, Error *error);
 
-/* Writes it when it differs from what the store has; a foreign one is left alone. Takes the rows of the oldest
- * entries out of it while it is too large. */
+/* Writes it when it differs from what the store has; a foreign one is left alone. When it is too large, the
+ * rows of the oldest entries leave it, and are only counted. */
 int ledger_save(Store *store, Ledger *ledger, Error *error);
 
 void ledger_clear(Ledger *ledger);
@@ -111,11 +111,13 @@ LedgerEntry *ledger_find(const Ledger *ledger, const Digest *manifest);
 /* Begins an entry; when there are too many, the oldest that has gone is forgotten. */
 int ledger_begin(Ledger *ledger, const Improvement *improvement, int64_t fetched, Error *error);
 
-/* The improvement went: what is still exposed then stays in its rows as it is. */
+/* The improvement went: who is still exposed then remains so in its rows, but is not looked for any more. */
 void ledger_end(LedgerEntry *entry, const char *reason, int64_t now);
 
-/* A row's processes that were exposed when the entry was last looked at. */
+/* How many were exposed when the entry was last looked at: of an improvement that has not gone, and of a row.
+ */
 size_t ledger_exposed(const LedgerEntry *entry);
+int64_t ledger_remaining(const LedgerRow *row);
 
 /* Its parts of the document, as reports show them too (engine/ledger-json.c). The times: all but the rows. */
 const char *ledger_closure_name(LedgerClosure closure);

@@ -13,7 +13,8 @@ static void set_up(Fixture *fixture, Closure *closure)
 	Digest digest = fixture_manifest(fixture, "libx", 1);
 
 	*closure = (Closure){.mounted = 3, .state = {.generation = 3}};
-	assert_done(improvements_put(&closure->state.active, fixture->store, &digest, ACTIVE, &fixture->error),
+	assert_done(
+		improvements_put(&closure->state.active, fixture->store, &digest, ACTIVE, &fixture->error),
 		&fixture->error);
 	assert_done(
 		ledger_begin(&closure->ledger, &closure->state.active.items[0], ACTIVE - 5, &fixture->error),

@@ -163,8 +163,7 @@ static const ImprovementFamily improvement_families[] = {
 		"How often something was exposed to it again after nothing had been.", entry_reopenings},
 };
 
-static int append_head(
-	Buffer *buffer, const char *name, const char *unit, const char *help, Error *error)
+static int append_head(Buffer *buffer, const char *name, const char *unit, const char *help, Error *error)
 {
 	if (buffer_append_format(buffer, error, "# TYPE %s gauge\n", name) < 0 ||
 		(unit && buffer_append_format(buffer, error, "# UNIT %s %s\n", name, unit) < 0))
@@ -177,7 +176,10 @@ int metrics_append_label(Buffer *buffer, const char *name, const char *value, Er
 	if (buffer_append_format(buffer, error, "%s=\"", name) < 0)
 		return -1;
 	for (; *value; value++) {
-		const char *escaped = *value == '\\' ? "\\\\" : *value == '"' ? "\\\"" : *value == '\n' ? "\\n" : NULL;
+		const char *escaped = *value == '\\'   ? "\\\\"
+				      : *value == '"'  ? "\\\""
+				      : *value == '\n' ? "\\n"
+						       : NULL;
 
 		if (buffer_append(buffer, escaped ? escaped : value, escaped ? 2 : 1, error) < 0)
 			return -1;

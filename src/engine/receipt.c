@@ -23,8 +23,8 @@ static bool is_meant(const LedgerEntry *entry, const char *what)
 	unsigned sequence = 0;
 	json_t *id;
 
-	json_array_foreach(entry->advisories, index,
-		id) if (strcasecmp(json_string_value(id), what) == 0) return true;
+	json_array_foreach(
+		entry->advisories, index, id) if (strcasecmp(json_string_value(id), what) == 0) return true;
 	if (!text_has_prefix(what, entry->component))
 		return false;
 	if (what[n] == '\0')
@@ -42,9 +42,8 @@ static int put_rows(const LedgerEntry *entry, json_t *item, Error *error)
 	for (size_t i = 0; i < entry->n_rows; i++) {
 		json_t *row = json_object();
 
-		if (json_add(array, row, error) < 0 ||
-			ledger_row_to_json(&entry->rows[i], row, error) < 0 ||
-			json_put_integer(row, "remaining", (int64_t)entry->rows[i].n_open, error) < 0)
+		if (json_add(array, row, error) < 0 || ledger_row_to_json(&entry->rows[i], row, error) < 0 ||
+			json_put_integer(row, "remaining", ledger_remaining(&entry->rows[i]), error) < 0)
 			return -1;
 	}
 	return json_put_integer(item, "unlisted", entry->unlisted, error);

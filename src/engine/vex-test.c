@@ -10,8 +10,8 @@ enum { ACTIVE = 1700001000, NOW = 1700009000 };
 
 static const VexIssue issue = {.author = "Example", .now = NOW, .has_dpkg = true};
 
-/* A device that shows what is installed: libx (a), which fixes two advisories, and of which nobody knows who is
- * exposed. */
+/* A device that shows what is installed: libx (a), which fixes two advisories, and of which nobody knows who
+ * is exposed. */
 static void set_up(Fixture *fixture, Closure *closure, size_t n_advisories)
 {
 	static const char *const ids[] = {"CVE-2026-1", "CVE-2026-2"};
@@ -19,7 +19,8 @@ static void set_up(Fixture *fixture, Closure *closure, size_t n_advisories)
 	Manifest *manifest;
 
 	*closure = (Closure){.mounted = 3, .state = {.generation = 3}};
-	assert_done(improvements_put(&closure->state.active, fixture->store, &digest, ACTIVE, &fixture->error),
+	assert_done(
+		improvements_put(&closure->state.active, fixture->store, &digest, ACTIVE, &fixture->error),
 		&fixture->error);
 	manifest = closure->state.active.items[0].manifest;
 	manifest->advisories = calloc(2, sizeof(*manifest->advisories));
@@ -69,8 +70,7 @@ static void says_fixed_only_of_what_is_protected(void **state)
 	closure.ledger.entries[0].protected_since = ACTIVE + 1;
 	assert_status(&closure, "fixed", false);
 	json_decref(closure.exposed);
-	closure.exposed =
-		json_pack("{s:b, s:[{s:[s]}]}", "complete", 1, "processes", "components", "libx");
+	closure.exposed = json_pack("{s:b, s:[{s:[s]}]}", "complete", 1, "processes", "components", "libx");
 	assert_status(&closure, "affected", true);
 	closure.mounted = 0;
 	assert_status(&closure, "affected", true);
@@ -127,7 +127,7 @@ static void names_a_package_by_its_canonical_url(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		Manifest manifest = {.component = (char *)(uintptr_t)cases[i].component,
 			.base_version = (char *)(uintptr_t)cases[i].version,
-			.os = {.id = (char *)(uintptr_t)"debian",
+			.os = {.id = (char *)(uintptr_t) "debian",
 				.version_id = (char *)(uintptr_t)cases[i].version_id,
 				.architecture = (char *)(uintptr_t)cases[i].architecture}};
 		CLEANUP_FREE char *purl = NULL;

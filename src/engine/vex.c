@@ -137,8 +137,7 @@ static int add_statement(
 	const Wording *wording = &wordings[subject->verdict];
 	json_t *statement = json_object();
 
-	if (json_add(statements, statement, error) < 0 ||
-		put_vulnerability(advisory, statement, error) < 0 ||
+	if (json_add(statements, statement, error) < 0 || put_vulnerability(advisory, statement, error) < 0 ||
 		put_product(subject->purl, statement, error) < 0 ||
 		json_put_text(statement, "status", wording->status, error) < 0 ||
 		put_notes(subject->manifest, statement, error) < 0 ||
@@ -200,8 +199,8 @@ int vex_write(const Closure *closure, const VexIssue *issue, json_t **ret, Error
 	if (!document || json_put(document, "statements", statements, error) < 0)
 		return error_memory(error);
 	for (size_t i = 0; i < closure->state.active.n; i++)
-		if (add_improvement(closure, &closure->state.active.items[i], issue->has_dpkg, statements,
-			    error) < 0)
+		if (add_improvement(
+			    closure, &closure->state.active.items[i], issue->has_dpkg, statements, error) < 0)
 			return -1;
 	if (json_array_size(statements) == 0)
 		return VEX_NOTHING;

@@ -46,7 +46,8 @@ static void print_exposures(const json_t *improvement)
 	printf("  exposed\n");
 	json_array_foreach(rows, index, row) print_row(row);
 	if (unlisted > 0)
-		printf("    and %s more than the ledger lists\n", count_text(unlisted, "process", "processes"));
+		printf("    and %s more than the ledger lists\n",
+			count_text(unlisted, "process", "processes"));
 }
 
 static void print_end(const json_t *improvement)
@@ -73,7 +74,8 @@ static void print_verdict(const json_t *improvement)
 	else if (strcmp(verdict, "inactive") == 0)
 		printf("  not active: /usr does not show it\n");
 	else if (strcmp(verdict, "unknown") == 0)
-		printf("  not known to be protected: root has not been able to look into every process yet\n");
+		printf("  not known to be protected: root has not been able to look into every process "
+		       "yet\n");
 }
 
 static void print_improvement(const json_t *improvement)
