@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "engine/exposure.h"
+#include "engine/ledger-update.h"
 #include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
@@ -430,6 +431,8 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 			0 ||
 		json_put(document, "exposed", exposed, error) < 0)
 		return -1;
+	if (improvements_equal(&transaction->goal, &transaction->state.active))
+		ledger_note_exposure(transaction->engine, &transaction->state, exposed, NULL);
 	*ret = TAKE_PTR(document);
 	return 0;
 }

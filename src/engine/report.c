@@ -15,8 +15,10 @@
 #include "engine/exposure.h"
 #include "engine/guard.h"
 #include "engine/history.h"
+#include "engine/ledger-update.h"
 #include "engine/plan.h"
 #include "engine/settings-report.h"
+#include "engine/report.h"
 #include "engine/state.h"
 #include "engine/suspension.h"
 #include "parts/fetch/url.h"
@@ -27,7 +29,7 @@
 static const char status_format[] = "suture-status-1";
 static const char show_format[] = "suture-show-1";
 
-static int put_os(const Engine *engine, json_t *document, Error *error)
+int report_put_os(const Engine *engine, json_t *document, Error *error)
 {
 	json_t *os = json_object();
 
@@ -76,6 +78,36 @@ static int put_integrity(
 	protection = guard_kind(engine, manifest);
 	*least = protection < *least ? protection : *least;
 	return json_put_text(item, "integrity", integrity_protection(protection), error);
+}
+
+/* What the ledger says; nobody is protected by what /usr does not show. */
+static int put_ledger(const Ledger *ledger, const Digest *manifest, bool shown, json_t *item, Error *error)
+{
+	const LedgerEntry *entry = ledger_find(ledger, manifest);
+	json_t *object;
+
+	if (!entry)
+		return 0;
+	object = json_object();
+	if (json_put(item, "ledger", object, error) < 0 || ledger_put_times(entry, object, error) < 0)
+		return -1;
+	if (!shown)
+		(void)json_object_del(object, "protected");
+	return 0;
+}
+
+static int put_ledgers(const Engine *engine, const State *state, bool shown, json_t *document, Error *error)
+{
+	CLEANUP_LEDGER Ledger ledger = LEDGER_INIT;
+	const json_t *array = json_object_get(document, "improvements");
+
+	if (ledger_observe(engine, state, json_object_get(document, "exposed"), NULL, &ledger, error) < 0)
+		return -1;
+	for (size_t i = 0; i < state->active.n; i++)
+		if (put_ledger(&ledger, &state->active.items[i].manifest_digest, shown,
+			    json_array_get(array, i), error) < 0)
+			return -1;
+	return 0;
 }
 
 static int put_improvements(
@@ -272,9 +304,10 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 		look(engine, &state, &exposed, error) < 0 ||
 		json_put(document, "exposed", exposed, error) < 0 ||
 		put_improvements(engine, &state, mounted == state.generation, document, error) < 0 ||
+		put_ledgers(engine, &state, mounted == state.generation, document, error) < 0 ||
 		json_put_text(document, "format", status_format, error) < 0 ||
 		json_put_text(document, "root", engine->root, error) < 0 ||
-		put_os(engine, document, error) < 0 ||
+		report_put_os(engine, document, error) < 0 ||
 		json_put_integer(document, "generation", (int64_t)mounted, error) < 0 ||
 		json_put_text(document, "verdict", judge(engine, &state, mounted, boot, document), error) <
 			0 ||
@@ -295,7 +328,10 @@ int engine_exposed(Engine *engine, json_t **ret, Error *error)
 		return -1;
 	if (geteuid() != 0)
 		return error_set(error, "looking into other people's processes takes root: run it as root");
-	return exposure_report(engine, &state, &state.active, ret, error);
+	if (exposure_report(engine, &state, &state.active, ret, error) < 0)
+		return -1;
+	ledger_note_exposure(engine, &state, *ret, NULL);
+	return 0;
 }
 
 int engine_history(Engine *engine, json_t **ret, Error *error)

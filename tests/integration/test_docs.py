@@ -206,7 +206,14 @@ def test_every_field_of_the_devices_reports_is_documented_and_the_other_way_roun
     assert_documented(page, device.report("status")["exposed"])
     assert_documented(page, device.report("show", "liborigin"), "suture-status-1")
     assert_documented(page, device.report("history"), "suture-plan-1")
+    assert_documented(page, device.report("receipt"), "suture-status-1")
     assert_documented(page, device.report("remove"))
+
+
+def test_every_family_of_metrics_is_documented_and_the_other_way_round(device):
+    written = set(re.findall(r"^# TYPE (\S+)", device.suture("metrics").stdout, re.MULTILINE))
+    assert "suture_generation" in written
+    assert set(re.findall(r"^\| `(suture_\w+)` \|", read("docs/ledger.md"), re.MULTILINE)) == written
 
 
 def test_every_field_of_the_publishers_reports_is_documented(released, packages, tmp_path):
@@ -223,8 +230,9 @@ def test_every_field_of_the_publishers_reports_is_documented(released, packages,
                                             packages["1.0-1"]).stdout))
 
 
-def test_every_field_of_the_state_is_documented_and_the_other_way_round(device):
+def test_every_field_of_the_state_is_documented_and_the_other_way_round(device, server_program):
     device.suture("install")
+    assert server_program.poll() is None
     page = Page("docs/formats/state.md")
     state = json.loads((device.state / "state.json").read_text())
     assert page.promised("state.json") <= set(state)
@@ -234,6 +242,9 @@ def test_every_field_of_the_state_is_documented_and_the_other_way_round(device):
     assert page.promised("journal.json") == written
     history = json.loads((device.state / "history.json").read_text())
     assert fields(history) <= page.known("history.json") | Page("docs/reports.md").known("suture-plan-1")
+    ledger = json.loads((device.state / "ledger.json").read_text())
+    assert page.promised("ledger.json") <= set(ledger)
+    assert fields(ledger) <= page.known("ledger.json")
     for path in device.state.iterdir():
         assert re.search(rf"^{path.name}\b", read("docs/formats/state.md"), re.MULTILINE), path
 

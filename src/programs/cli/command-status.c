@@ -54,12 +54,24 @@ static void print_verdict(const json_t *status)
 		printf("Active. Whether old bytes are still in use only root can see: run it as root.\n");
 }
 
-static void print_improvement(const json_t *improvement)
+/* What the ledger has of it; only root's looks are in there. */
+static void print_ledger(const json_t *improvement, bool complete)
+{
+	CLEANUP_JSON json_t *times = json_copy(json_object_get(improvement, "ledger"));
+
+	if (!json_has(times, "protected") ||
+		json_object_set(times, "released", json_object_get(improvement, "released")) < 0)
+		return;
+	print_protection(times, "    protected ", complete ? "" : ", when root last looked");
+}
+
+static void print_improvement(const json_t *improvement, bool complete)
 {
 	printf("\n  %s %s on %s\n", field_text(improvement, "component"), field_letter(improvement, "letter"),
 		field_text(improvement, "base_version"));
 	printf("    brings %s; released %s, installed %s\n", field_text(improvement, "fixed_version"),
 		field_time(improvement, "released"), field_time(improvement, "installed"));
+	print_ledger(improvement, complete);
 	if (json_is_true(json_object_get(improvement, "corrupt")))
 		printf("    its image is corrupt, or was discarded because it was\n");
 	print_advisories(improvement, "    ");
@@ -172,7 +184,7 @@ static void print_status(const json_t *status)
 
 	print_verdict(status);
 	json_array_foreach(json_object_get(status, "improvements"), index, improvement)
-		print_improvement(improvement);
+		print_improvement(improvement, json_is_true(json_object_get(exposed, "complete")));
 	print_kept_off(status);
 	print_setbacks("not active:", json_object_get(status, "boot_problems"));
 	print_setbacks(

@@ -13,6 +13,7 @@
 /* Where the command line's options go. */
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
+	const char *output, *author;
 	bool json, dry_run, quiet, wait;
 } Settings;
 
