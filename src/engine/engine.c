@@ -22,9 +22,9 @@ enum { LOCK_WAIT_MS = 10 * 1000 };
 static int configure(Engine *engine, const EngineOptions *options, Error *error)
 {
 	if (config_load(engine->root_fd, engine->root, &engine->config, error) < 0 ||
-		config_override(&engine->config.repository, options->repository, error) < 0 ||
-		config_override(&engine->config.trust, options->trust, error) < 0 ||
-		config_override(&engine->config.state, options->state, error) < 0)
+		config_override(&engine->config, "Repository", options->repository, error) < 0 ||
+		config_override(&engine->config, "TrustedRoot", options->trust, error) < 0 ||
+		config_override(&engine->config, "State", options->state, error) < 0)
 		return -1;
 	return os_read(engine->root_fd, NULL, &engine->os, error);
 }
