@@ -17,12 +17,6 @@ static const char drop_in_folder[] = "etc/suture/suture.conf.d";
 const char config_settings_folder[] = "etc/suture";
 const char config_settings_name[] = "settings.conf";
 
-static void layer_clear_cleanup(SettingsLayer *layer)
-{
-	settings_layer_clear(layer);
-}
-#define CLEANUP_LAYER __attribute__((cleanup(layer_clear_cleanup)))
-
 static void *place_of(Config *config, const Setting *setting)
 {
 	return (char *)config + setting->offset;
@@ -132,6 +126,8 @@ static int merge(int root_fd, const char *root, SettingsLayer *chosen, SettingsL
 		if (!config->values[i].text && put_default(root_fd, root, i, &config->values[i], error) < 0)
 			return -1;
 	}
+	if (policy->pins.n > 0)
+		config->values[settings_find("Pin", NULL)].source = SOURCE_POLICY;
 	config->policy.pins = policy->pins;
 	policy->pins = (Pins){NULL, 0};
 	config->policy.problem = TAKE_PTR(policy->problem);
@@ -140,8 +136,8 @@ static int merge(int root_fd, const char *root, SettingsLayer *chosen, SettingsL
 
 int config_load(int root_fd, const char *root, Config *ret, Error *error)
 {
-	CLEANUP_LAYER SettingsLayer chosen = {.problem = NULL};
-	CLEANUP_LAYER SettingsLayer policy = {.problem = NULL};
+	CLEANUP_SETTINGS_LAYER SettingsLayer chosen = {.problem = NULL};
+	CLEANUP_SETTINGS_LAYER SettingsLayer policy = {.problem = NULL};
 	Config config = {.repository = NULL};
 
 	if (config_files_read(root_fd, "usr/lib/suture/suture.conf", SOURCE_VENDOR, &chosen, error) < 0 ||

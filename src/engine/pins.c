@@ -102,14 +102,16 @@ int pins_describe(const Pin *pin, char **ret, Error *error)
 
 static int add_to_json(json_t *array, const Pin *pin, Error *error)
 {
+	CLEANUP_FREE char *file = NULL;
 	char letter[LETTER_SIZE];
 	json_t *item = json_object();
 
-	if (json_add(array, item, error) < 0 || json_put_text(item, "component", pin->component, error) < 0 ||
+	if (json_add(array, item, error) < 0 || text_format(&file, error, "/%s", pin->file) < 0 ||
+		json_put_text(item, "component", pin->component, error) < 0 ||
 		json_put_text(item, "letter",
 			pin->sequence == 0 ? base_word : letter_from_sequence(pin->sequence, letter),
 			error) < 0 ||
-		json_put_text(item, "file", pin->file, error) < 0)
+		json_put_text(item, "file", file, error) < 0)
 		return -1;
 	return json_put_integer(item, "line", pin->line, error);
 }

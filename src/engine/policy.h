@@ -20,7 +20,7 @@ int policy_read(int root_fd, SettingsLayer *layer, Error *error);
 int policy_check_removal(const Config *config, Error *error);
 int policy_check_install(const Config *config, Error *error);
 
-/* Can it be understood? For what happens without being asked, and for what only looks. */
+/* Can it be understood? For what nobody asks for. */
 int policy_check(const Config *config, Error *error);
 
 /* May this setting be changed? index: its place in settings_table. */

@@ -59,6 +59,11 @@ static const char *const source_names[] = {
 	[SOURCE_POLICY] = "policy",
 };
 
+bool settings_is_policy(const Setting *setting)
+{
+	return strcmp(setting->section, policy_section) == 0;
+}
+
 const char *settings_source_name(SettingSource source)
 {
 	return source_names[source];
@@ -171,22 +176,25 @@ int settings_check(const Setting *setting, const char *text, Error *error)
 	return 0;
 }
 
-static int take(SettingsLayer *layer, int index, const IniReader *line, const char *file, Error *error)
+int settings_take(
+	SettingsLayer *layer, int index, const char *text, const SettingOrigin *origin, Error *error)
 {
 	const Setting *setting = &settings_table[index];
-	SettingValue *value = &layer->values[index];
-	CLEANUP_FREE char *text = NULL;
-	CLEANUP_FREE char *name = NULL;
+	SettingValue value = {.line = origin->line, .source = origin->source};
+	CLEANUP_FREE char *copy = NULL;
 
 	if (setting->type == SETTING_PINS)
-		return pins_put(&layer->pins, line->value, file, line->line, error);
-	if (settings_check(setting, line->value, error) < 0 || text_copy(line->value, &text, error) < 0 ||
-		text_copy(file, &name, error) < 0)
+		return pins_put(&layer->pins, text, origin->file, origin->line, error);
+	if (settings_check(setting, text, error) < 0 || text_copy(text, &copy, error) < 0 ||
+		(origin->file && text_copy(origin->file, &value.file, error) < 0))
 		return -1;
-	settings_value_clear(value);
-	if (*text == '\0')
+	settings_value_clear(&layer->values[index]);
+	if (*text == '\0') {
+		free(value.file);
 		return 0;
-	*value = (SettingValue){.text = TAKE_PTR(text), .file = TAKE_PTR(name), .line = line->line};
+	}
+	value.text = TAKE_PTR(copy);
+	layer->values[index] = value;
 	return 0;
 }
 
@@ -195,6 +203,7 @@ static int take_line(
 	SettingsLayer *layer, const IniReader *line, const char *file, SettingSource source, Error *error)
 {
 	const char *section = line->section ? line->section : settings_table[0].section;
+	const SettingOrigin origin = {file, line->line, source};
 	int index = settings_find(line->key, error);
 
 	if (index < 0)
@@ -202,10 +211,7 @@ static int take_line(
 	if (strcmp(settings_table[index].section, section) != 0)
 		return error_set(error, "%s= belongs into the section [%s]", settings_table[index].key,
 			settings_table[index].section);
-	if (take(layer, index, line, file, error) < 0)
-		return -1;
-	layer->values[index].source = source;
-	return 0;
+	return settings_take(layer, index, line->value, &origin, error);
 }
 
 /* What binds people must not stand where people put their wishes. */

@@ -40,6 +40,9 @@ extern const Setting settings_table[SETTINGS_COUNT];
 /* The place of a key in the table; -1 with a sentence that names the keys which look like it. */
 int settings_find(const char *key, Error *error);
 
+/* Only a policy sets it. */
+bool settings_is_policy(const Setting *setting);
+
 /* Where a value comes from; the later one wins. */
 typedef enum SettingSource {
 	SOURCE_DEFAULT,
@@ -70,12 +73,27 @@ typedef struct SettingsLayer {
 } SettingsLayer;
 
 void settings_layer_clear(SettingsLayer *layer);
+static inline void settings_layer_clear_cleanup(SettingsLayer *layer)
+{
+	settings_layer_clear(layer);
+}
+#define CLEANUP_SETTINGS_LAYER __attribute__((cleanup(settings_layer_clear_cleanup)))
 
 /* A value's text as what it is; place is of the setting's type. Not for pins. Text points into `text`. */
 int settings_decode(const Setting *setting, const char *text, void *place, Error *error);
 
 /* Is this a value for it? "" always is: the default. */
 int settings_check(const Setting *setting, const char *text, Error *error);
+
+typedef struct SettingOrigin {
+	const char *file; /* as in SettingValue */
+	unsigned line;
+	SettingSource source;
+} SettingOrigin;
+
+/* One value; "" takes away what was said before. */
+int settings_take(
+	SettingsLayer *layer, int index, const char *text, const SettingOrigin *origin, Error *error);
 
 /* Takes a whole file's text, which is changed. Does no I/O. The first wrong line is an error that names file
  * and line; a policy's is its problem, and the lines behind it count as well: what can be read of a policy is
