@@ -56,7 +56,8 @@ static void nobody_has_a_turn_at_0_percent_and_everybody_at_100(void **userdata)
 
 static void the_percentage_cuts_the_places_exactly(void **userdata)
 {
-	ManifestRollout half = {START, 0, 50, false}, one = {START, 0, 1, false}, most = {START, 0, 99, false};
+	ManifestRollout half = {START, 0, 50, false}, one = {START, 0, 1, false},
+			most = {START, 0, 99, false};
 	const uint64_t hundredth = UINT64_MAX / 100; /* 2^64 / 100, rounded down */
 
 	(void)userdata;

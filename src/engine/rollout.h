@@ -2,17 +2,18 @@
 #pragma once
 
 /*
- * Whose turn it is to take an improvement, of the devices that update by themselves (docs/unattended.md). Each device
- * has a place of its own for each improvement, drawn evenly from its secret; the share of devices whose turn it is
- * grows with time, and takes places from 0 on. Pure, and in whole numbers: 0 % is nobody, 100 % is everybody.
+ * Whose turn it is to take an improvement, of the devices that update by themselves (docs/unattended.md).
+ * Each device has a place of its own for each improvement, drawn evenly from its secret; the share of devices
+ * whose turn it is grows with time, and takes places from 0 on. Pure, and in whole numbers: 0 % is nobody,
+ * 100 % is everybody.
  */
 
 #include <stdint.h>
 
 #include "parts/manifest/manifest.h"
 
-/* A place among 2^64. It stays when the publisher changes hours or percent, since it depends on the image that the
- * improvement brings and not on its manifest; and says nothing about the place for another image. */
+/* A place among 2^64. It stays when the publisher changes hours or percent, since it depends on the image
+ * that the improvement brings and not on its manifest; and says nothing about the place for another image. */
 int rollout_place(const Digest *device, const Digest *image, uint64_t *ret, Error *error);
 
 typedef enum RolloutTurn {

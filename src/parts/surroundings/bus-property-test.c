@@ -16,7 +16,8 @@
 
 #define NETWORK_MANAGER "org.freedesktop.NetworkManager"
 
-static const BusProperty asked = {"org.example.Kitchen", "/org/example/Kitchen", "org.example.Kitchen", "Pot"};
+static const BusProperty asked = {
+	"org.example.Kitchen", "/org/example/Kitchen", "org.example.Kitchen", "Pot"};
 
 /* The bus of this test; one on which nothing is served. */
 static TestBus *need_bus(void **state)
@@ -56,8 +57,8 @@ static bool is_saving(TestBus *bus, const char *service, const char *object, con
 
 static void power_is_saved_when_either_name_of_the_daemon_says_so(void **state)
 {
-	static const char *const names[][2] = {{"org.freedesktop.UPower.PowerProfiles",
-						       "/org/freedesktop/UPower/PowerProfiles"},
+	static const char *const names[][2] = {
+		{"org.freedesktop.UPower.PowerProfiles", "/org/freedesktop/UPower/PowerProfiles"},
 		{"net.hadess.PowerProfiles", "/net/hadess/PowerProfiles"}};
 	TestBus *bus = need_bus(state);
 
@@ -86,8 +87,8 @@ static void nobody_waits_for_a_service_that_does_not_answer(void **state)
 	uint32_t number = 7;
 	Error error = ERROR_INIT;
 
-	test_bus_serve(
-		bus, &(TestProperty){asked.service, asked.object, asked.name, .number = 8, .is_silent = true});
+	test_bus_serve(bus,
+		&(TestProperty){asked.service, asked.object, asked.name, .number = 8, .is_silent = true});
 	assert_int_equal(bus_property_number(&asked, &number, &error), BUS_NO_ANSWER);
 	assert_int_equal(number, 7);
 }
@@ -101,8 +102,9 @@ static void no_service_is_started_to_be_asked(void **state)
 
 	assert_done(text_format(&file, &error, "%s/services/org.example.Kitchen.service", bus->path), &error);
 	assert_done(text_format(&mark, &error, "%s/started", bus->path), &error);
-	assert_done(text_format(&text, &error,
-			    "[D-BUS Service]\nName=org.example.Kitchen\nExec=/bin/touch %s\nUser=root\n", mark),
+	assert_done(
+		text_format(&text, &error,
+			"[D-BUS Service]\nName=org.example.Kitchen\nExec=/bin/touch %s\nUser=root\n", mark),
 		&error);
 	assert_done(file_replace(AT_FDCWD, file, bytes_of_text(text), 0644, &error), &error);
 	assert_int_equal(bus_property_number(&asked, &number, &error), BUS_NO_ANSWER);

@@ -37,7 +37,8 @@ static int new_question(sd_bus *bus, const BusProperty *property, sd_bus_message
 	return r;
 }
 
-/* type: the D-Bus type of the property, whose value is read into ret. The text of a string belongs to the message. */
+/* type: the D-Bus type of the property, whose value is read into ret. The text of a string belongs to the
+ * message. */
 static int ask(const BusProperty *property, char type, sd_bus_message **ret_answer, void *ret, Error *error)
 {
 	CLEANUP(sd_bus_flush_close_unref) sd_bus *bus = NULL;

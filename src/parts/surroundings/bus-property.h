@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Properties of services on the system message bus. Nothing is started for it, and nobody is waited for: where there is
- * no bus, no such service, or none that answers soon, that is BUS_NO_ANSWER, with the reason in the sentence.
+ * Properties of services on the system message bus. Nothing is started for it, and nobody is waited for:
+ * where there is no bus, no such service, or none that answers soon, that is BUS_NO_ANSWER, with the reason
+ * in the sentence.
  */
 
 #include <stdint.h>

@@ -3,5 +3,6 @@
 
 #include <stdbool.h>
 
-/* Has the user chosen to save power (power-profiles-daemon, or what stands in for it)? No where nobody says. */
+/* Has the user chosen to save power (power-profiles-daemon, or what stands in for it)? No where nobody says.
+ */
 bool power_saver_is_on(void);

@@ -126,7 +126,8 @@ static void the_kernel_s_links_are_followed_and_none_leads_out_of_the_root(void 
 
 	assert_done(file_make_directories(root->fd, "sys/class/power_supply", 0755, NULL, &error), &error);
 	put(root, "../../devices/LNXSYSTM/BAT0", "type=Battery;status=Discharging;capacity=30");
-	assert_int_equal(symlinkat("../../devices/LNXSYSTM/BAT0", root->fd, "sys/class/power_supply/BAT0"), 0);
+	assert_int_equal(
+		symlinkat("../../devices/LNXSYSTM/BAT0", root->fd, "sys/class/power_supply/BAT0"), 0);
 	assert_int_equal(symlinkat("/etc", root->fd, "sys/class/power_supply/out"), 0);
 	assert_power(root, true, 30);
 }

@@ -57,7 +57,8 @@ static bool attribute_is(int root_fd, const char *supply, const char *name, cons
 	return strcmp(text, wanted) == 0;
 }
 
-/* The kernel's own percentage; else from energy (µWh) or charge (µAh), of which a driver has one or the other. */
+/* The kernel's own percentage; else from energy (µWh) or charge (µAh), of which a driver has one or the
+ * other. */
 static bool read_percent(int root_fd, const char *supply, unsigned *ret)
 {
 	static const char *const pairs[][2] = {{"energy_now", "energy_full"}, {"charge_now", "charge_full"}};

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What feeds this machine, by the kernel's word: sys/class/power_supply (Documentation/ABI/testing/sysfs-class-power).
+ * What feeds this machine, by the kernel's word: sys/class/power_supply
+ * (Documentation/ABI/testing/sysfs-class-power).
  */
 
 #include <stdbool.h>

@@ -68,8 +68,8 @@ static void start_daemon(TestBus *bus, const char *config)
 	bus->daemon = fork();
 	if (bus->daemon == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		(void)execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", descriptor,
-			config, NULL);
+		(void)execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog",
+			descriptor, config, NULL);
 		_exit(127);
 	}
 	(void)close(ready[1]);
@@ -98,7 +98,8 @@ int test_bus_set_up(void **state)
 	assert_done(text_format(&text, &error,
 			    "<busconfig><listen>%s</listen><auth>EXTERNAL</auth><servicedir>%s</servicedir>"
 			    "<policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>"
-			    "<allow own=\"*\"/><allow receive_sender=\"*\" eavesdrop=\"true\"/></policy></busconfig>",
+			    "<allow own=\"*\"/><allow receive_sender=\"*\" "
+			    "eavesdrop=\"true\"/></policy></busconfig>",
 			    address, services),
 		&error);
 	assert_done(file_replace(AT_FDCWD, config, bytes_of_text(text), 0644, &error), &error);

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * For unit tests: a real message bus of the test's own, which DBUS_SYSTEM_BUS_ADDRESS names, and services on it.
+ * For unit tests: a real message bus of the test's own, which DBUS_SYSTEM_BUS_ADDRESS names, and services on
+ * it.
  */
 
 #include <stdbool.h>

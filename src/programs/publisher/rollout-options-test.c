@@ -36,9 +36,10 @@ static void says_who_gets_it(void **userdata)
 		{{.hours = 0, .percent = 100}, "goes to everybody at once"},
 		{{.hours = 9, .percent = 0, .urgent = true}, "goes to everybody at once: it is urgent"},
 		{{.hours = 9, .percent = 0}, "goes to nobody, of the devices that update by themselves"},
-		{{.hours = 48, .percent = 100}, "spreads over 48 hours, for devices that update by themselves"},
-		{{.hours = 48, .percent = 10},
-			"spreads over 48 hours, to no more than 10 % of the devices that update by themselves"},
+		{{.hours = 48, .percent = 100},
+			"spreads over 48 hours, for devices that update by themselves"},
+		{{.hours = 48, .percent = 10}, "spreads over 48 hours, to no more than 10 % of the devices "
+					       "that update by themselves"},
 		{{.hours = 0, .percent = 10},
 			"goes to no more than 10 % of the devices that update by themselves"},
 	};

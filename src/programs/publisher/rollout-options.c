@@ -63,7 +63,6 @@ const char *rollout_to_text(const ManifestRollout *rollout, char text[static ROL
 			"%s to no more than %u %% of the devices that update by themselves", over,
 			rollout->percent);
 	else
-		(void)snprintf(
-			text, ROLLOUT_TEXT_SIZE, "%s for devices that update by themselves", over);
+		(void)snprintf(text, ROLLOUT_TEXT_SIZE, "%s for devices that update by themselves", over);
 	return text;
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Who gets an improvement when (docs/formats/manifest.md, "rollout"): as options say it, and as people read it.
+ * Who gets an improvement when (docs/formats/manifest.md, "rollout"): as options say it, and as people read
+ * it.
  */
 
 #include "parts/manifest/manifest.h"
