@@ -24,8 +24,7 @@ typedef enum CatalogVerdict {
 typedef struct CatalogSeries {
 	char *component;
 	CatalogVerdict verdict;
-	Digest manifest_digest; /* of what is offered; for CATALOG_WITHDRAWN and CATALOG_PINNED of the newest
-				 */
+	Digest manifest_digest; /* of the one that is offered; where none is, of the newest */
 	Digest newest_digest;   /* of the newest, withdrawn or not */
 	Manifest *manifest;
 	unsigned *withdrawn; /* sequences, by the newest manifest's word */

@@ -251,10 +251,8 @@ int settings_parse(SettingsLayer *layer, char *text, const char *file, SettingSo
 	while ((r = read_line(layer, &reader, file, source, &why)) != INI_END) {
 		if (r == 0)
 			continue;
-		if (source != SOURCE_POLICY) {
-			*error = why;
-			return -1;
-		}
+		if (source != SOURCE_POLICY)
+			return error_set(error, "%s", why.text);
 		if (settings_note_problem(layer, &why, error) < 0)
 			return -1;
 	}

@@ -195,7 +195,7 @@ def test_json_is_one_document_of_the_documented_format_and_nothing_else(active, 
 
 def test_status_reports_every_documented_field(active):
     status = active.report("status")
-    assert {"format", "verdict", "root", "os", "generation", "integrity", "integrity_wanted",
+    assert {"format", "verdict", "root", "os", "generation", "integrity", "integrity_wanted", "settings",
             "integrity_met", "improvements", "kept_off", "quarantined",
             "exposed", "repository", "checked", "metadata_expires", "stale", "expires_soon"} == set(status)
     assert status["verdict"] in ("protected", "exposed") and status["generation"] >= 1 and status["stale"] is False

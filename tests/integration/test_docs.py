@@ -35,7 +35,7 @@ def options_of(program):
 
 
 def page_of(program):
-    page, = (ROOT / "man").glob(f"{program}.[18]")
+    page, = (ROOT / "man").glob(f"{program}.[158]")
     return page
 
 
@@ -61,7 +61,7 @@ def test_the_manual_has_every_command_and_no_other(program):
     assert re.findall(rf"^ {{{indent}}}(\w+)", section, re.MULTILINE) == commands_of(program)
 
 
-@pytest.mark.parametrize("program", [*PROGRAMS, "suture-worker"])
+@pytest.mark.parametrize("program", [*PROGRAMS, "suture-worker", "suture.conf"])
 def test_the_manual_is_well_formed(program):
     assert run("mandoc", "-T", "lint", "-W", "warning", page_of(program)).stdout == ""
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "engine/settings.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -23,10 +23,12 @@ static void print_pins(const json_t *setting)
 
 	json_array_foreach(json_object_get(setting, "value"), index, pin)
 	{
-		printf("  %-13s  %s %-*s  policy %s:%llu\n", field_text(setting, "key"),
-			field_text(pin, "component"), 23 - (int)strlen(field_text(pin, "component")),
-			field_text(pin, "letter"), field_text(pin, "file"),
-			(unsigned long long)field_number(pin, "line"));
+		char value[256];
+
+		(void)snprintf(value, sizeof(value), "%s %s", field_text(pin, "component"),
+			field_text(pin, "letter"));
+		printf("  %-13s  %-24s  policy %s:%llu\n", field_text(setting, "key"), value,
+			field_text(pin, "file"), (unsigned long long)field_number(pin, "line"));
 	}
 	if (json_array_size(json_object_get(setting, "value")) == 0)
 		printf("  %-13s  %-24s  default\n", field_text(setting, "key"), "none");
@@ -104,6 +106,13 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	return what && strchr(what, '=') ? set(userdata, what, error) : show(userdata, what, error);
 }
 
+static const char *key_at(size_t index)
+{
+	return index < SETTINGS_COUNT && !settings_is_policy(&settings_table[index])
+		       ? settings_table[index].key
+		       : NULL;
+}
+
 const Command command_settings = {
 	.name = "settings",
 	.operands = "[KEY[=VALUE]]",
@@ -111,5 +120,6 @@ const Command command_settings = {
 	.summary = "show what is set and by which file, or set it; KEY= goes back to what the files say",
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
+	.key = key_at,
 	.run = run,
 };

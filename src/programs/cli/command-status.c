@@ -148,7 +148,7 @@ static void print_policy(const json_t *status, const json_t *settings)
 	if (json_is_false(json_object_get(settings, "ManualInstall")))
 		printf("  policy      improvements may not be installed by people\n");
 	json_array_foreach(json_object_get(settings, "Pin"), index, pin) printf(
-		"  policy      %s stays at %s\n", field_text(pin, "component"),
+		"  policy      nothing for %s beyond %s\n", field_text(pin, "component"),
 		strcmp(field_text(pin, "letter"), "base") == 0 ? "the base" : field_letter(pin, "letter"));
 }
 
