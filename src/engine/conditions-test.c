@@ -11,10 +11,10 @@
 #include "base/text.h"
 #include "parts/surroundings/test-bus.h"
 
-static const TestProperty saving = {"net.hadess.PowerProfiles", "/net/hadess/PowerProfiles", "ActiveProfile",
-	.text = "power-saver"};
-static const TestProperty metered = {"org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager",
-	"Metered", .number = 1};
+static const TestProperty saving = {
+	"net.hadess.PowerProfiles", "/net/hadess/PowerProfiles", "ActiveProfile", .text = "power-saver"};
+static const TestProperty metered = {
+	"org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager", "Metered", .number = 1};
 
 /* The bus's directory is the root; nothing is served yet. */
 static Engine engine_on(TestBus *bus)
@@ -41,8 +41,7 @@ static void assert_conditions(const Engine *engine, int expected, const char *pa
 static void put_battery(const Engine *engine, const char *status, const char *percent)
 {
 	static const char folder[] = "sys/class/power_supply/BAT0";
-	const char *const attributes[][2] = {
-		{"type", "Battery"}, {"status", status}, {"capacity", percent}};
+	const char *const attributes[][2] = {{"type", "Battery"}, {"status", status}, {"capacity", percent}};
 	Error error = ERROR_INIT;
 
 	assert_done(file_make_directories(engine->root_fd, folder, 0755, NULL, &error), &error);
@@ -50,7 +49,8 @@ static void put_battery(const Engine *engine, const char *status, const char *pe
 		CLEANUP_FREE char *name = NULL;
 
 		assert_done(text_format(&name, &error, "%s/%s", folder, attributes[i][0]), &error);
-		assert_done(file_replace(engine->root_fd, name, bytes_of_text(attributes[i][1]), 0644, &error),
+		assert_done(
+			file_replace(engine->root_fd, name, bytes_of_text(attributes[i][1]), 0644, &error),
 			&error);
 	}
 }

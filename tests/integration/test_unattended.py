@@ -9,7 +9,9 @@ import pathlib
 import re
 import shutil
 import threading
+import urllib.error
 import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -344,6 +346,75 @@ def test_what_is_asked_for_comes_in_another_order_each_time(recorder, directory,
         shutil.rmtree(device.state)
     # That three of 720 orders are all the same happens once in half a million runs.
     assert all(len(seen) > 1 for seen in orders.values())
+
+
+# Proxies
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """An HTTP proxy for plain GETs."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        self.server.seen.append(self.path)
+        wanted = {"Range": self.headers["Range"]} if self.headers["Range"] else {}
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                    urllib.request.Request(self.path, headers=wanted)) as answer:
+                status, headers, body = answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            status, headers, body = error.code, {}, b""
+        self.send_response(status)
+        if "Content-Range" in headers:
+            self.send_header("Content-Range", headers["Content-Range"])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def proxy():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    server.seen, server.daemon_threads = [], True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_everything_goes_through_the_proxy_that_is_set(device, proxy):
+    environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    configure(device)
+    (device.root / "etc/suture/suture.conf").write_text(f"[Suture]\nProxy=http://127.0.0.1:{proxy.server_port}\n")
+    unattended(device, env=environment)
+    assert device.active() == {COMPONENT: "a"}
+    assert all(url.startswith(device.url) for url in proxy.seen)
+    assert {"timestamp.json", "delta"} <= {re.split(r"[./]", url)[-1] if url.endswith("delta") else url.split("/")[-1]
+                                           for url in proxy.seen}
+
+
+def test_the_environments_proxy_counts_unless_the_setting_says_otherwise(device, proxy):
+    environment = {**os.environ, "http_proxy": f"http://127.0.0.1:{proxy.server_port}", "no_proxy": ""}
+    device.suture("check", env=environment)
+    assert proxy.seen != []
+    proxy.seen.clear()
+    configure(device)
+    (device.root / "etc/suture/suture.conf").write_text("[Suture]\nProxy=none\n")
+    device.suture("check", env=environment)
+    assert proxy.seen == []
+
+
+def test_a_proxy_that_is_none_is_refused_and_its_password_is_for_root_alone(device):
+    assert_fails(device.suture("settings", "Proxy=proxy:3128", check=False), "Proxy= is neither none nor a URL")
+    assert_fails(device.suture("settings", "Proxy=http://me:secret@proxy:3128", check=False), "password")
+    configure(device)
+    (device.root / "etc/suture/suture.conf").write_text("[Suture]\nProxy=http://me:secret@proxy:3128\n")
+    said = device.suture("settings", "Proxy").stdout
+    assert "proxy:3128" in said and "secret" not in said
 
 
 # The units
