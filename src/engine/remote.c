@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "parts/fetch/url.h"
+#include "base/url.h"
 
 struct Remote {
 	Engine *engine;
@@ -119,7 +119,7 @@ static int set_url(Remote *remote, Error *error)
 		return error_set(error,
 			"no repository: name one with --repository=URL, or with Repository= in "
 			"/etc/suture/suture.conf");
-	if (fetch_check_url(url, error) < 0 || text_copy(url, &remote->url, error) < 0)
+	if (url_check(url, error) < 0 || text_copy(url, &remote->url, error) < 0)
 		return -1;
 	for (size_t n = strlen(remote->url); n > 0 && remote->url[n - 1] == '/'; n--)
 		remote->url[n - 1] = '\0';
@@ -136,7 +136,7 @@ static int make_fetcher(Engine *engine, Error *error)
 		return 0;
 	if (text && text_to_integer(text, 1, TIME_LIMIT_MAX, &seconds, error) < 0)
 		return error_in(error, "TimeLimit= in the configuration");
-	limits.whole_seconds = (long)seconds;
+	limits.whole_seconds = (uint32_t)seconds;
 	return fetcher_new(&limits, &engine->fetcher, error);
 }
 

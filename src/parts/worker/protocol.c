@@ -3,32 +3,20 @@
 
 #include <string.h>
 
-static uint8_t *put_u32(uint8_t *to, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		*to++ = (uint8_t)(value >> (8 * i));
-	return to;
-}
-
-static uint8_t *put_u64(uint8_t *to, uint64_t value)
-{
-	return put_u32(put_u32(to, (uint32_t)value), (uint32_t)(value >> 32));
-}
-
 size_t protocol_write_job(const ProtocolJob *job, uint8_t to[static PROTOCOL_ORDER_MAX])
 {
-	uint8_t *at = put_u32(put_u32(to, PROTOCOL_JOB), job->kind);
+	uint8_t *at = store_u32(store_u32(to, PROTOCOL_JOB), job->kind);
 
-	at = put_u64(put_u64(at, job->download_size), job->result_size);
-	return (size_t)(put_u32(at, job->n_sources) - to);
+	at = store_u64(store_u64(at, job->download_size), job->result_size);
+	return (size_t)(store_u32(at, job->n_sources) - to);
 }
 
 size_t protocol_write_sources(const uint64_t *sizes, uint32_t n, uint8_t to[static PROTOCOL_ORDER_MAX])
 {
-	uint8_t *at = put_u32(put_u32(to, PROTOCOL_SOURCES), n);
+	uint8_t *at = store_u32(store_u32(to, PROTOCOL_SOURCES), n);
 
 	for (uint32_t i = 0; i < n; i++)
-		at = put_u64(at, sizes[i]);
+		at = store_u64(at, sizes[i]);
 	return (size_t)(at - to);
 }
 
