@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from conftest import BUILD, assert_fails, run
+from conftest import BUILD, COMPONENT, assert_fails, run
 from mirror import Answer, Handler, Mirror
 from test_worker import ATTEMPTS, ON_SYSTEM, TAKEN, workers
 from whole import which
@@ -35,6 +35,7 @@ REFUSED = {
     "use-netlink": ("EPERM",),
     "use-raw-socket": ("EPERM",),
     "attach-filter": ("EPERM",),
+    "turn-pair-around": ("EPERM",),
     "clone-another": ("ENOSYS",),
     "fork-another": ("EPERM",),
     "raise-limits": ("ENOSYS",),
@@ -81,7 +82,7 @@ HEARD = {
     "send-no-bytes": OUT_OF_ORDER + "sent no bytes",
     "break-off": OUT_OF_ORDER + "sent a message that may not come there",
     "be-other": OUT_OF_ORDER + "sent a message that may not come there",
-    "make-metadata-up": "timestamp metadata",
+    "make-metadata-up": "root metadata: is not valid JSON",
     "deny-everything": "the server has no timestamp.json",
     "answer-twice": "",
     "send-gigabyte": OUT_OF_ORDER + "sent a message that may not come there",
@@ -150,7 +151,7 @@ def landlock_version():
 @pytest.mark.skipif(landlock_version() < 6, reason="this kernel's Landlock knows nothing of abstract sockets")
 def test_landlock_keeps_it_from_abstract_sockets_and_from_listening(device, directory):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind("\0suture-test-abstract\0")
+        listener.bind("\0suture-test-abstract")
         listener.listen()
         assert "connect-to-abstract did not work: EPERM" in install(device, directory, "bare-connect-to-abstract").stderr
     assert "listen-to-network did not work: EACCES" in install(device, directory, "bare-listen-to-network").stderr
@@ -241,7 +242,7 @@ def in_place_of(path, there):
 
 def installs_from(device, url, systems, **environment):
     device.url = url
-    device.suture("install", env={**os.environ, **environment})
+    device.suture("install", COMPONENT, env={**os.environ, **environment})
     assert which(device.root, systems) == "a"
     device.suture("remove")
 

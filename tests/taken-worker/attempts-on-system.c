@@ -194,6 +194,17 @@ static long clone_another(void)
 	return child;
 }
 
+/* A socket that is not made by socket(), and speaks to somebody else in the end. */
+static long turn_pair_around(void)
+{
+	const struct sockaddr_un address = {AF_UNIX, "\0suture-test-abstract"};
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	return connect(ends[0], (const void *)&address, sizeof(sa_family_t) + sizeof("suture-test-abstract"));
+}
+
 static long fork_another(void)
 {
 	pid_t child = fork();
@@ -396,6 +407,7 @@ const Attempt attempts_on_system[] = {
 	{"use-netlink", use_netlink},
 	{"use-raw-socket", use_raw_socket},
 	{"attach-filter", attach_filter},
+	{"turn-pair-around", turn_pair_around},
 	{"clone-another", clone_another},
 	{"fork-another", fork_another},
 	{"run-shell", run_shell},

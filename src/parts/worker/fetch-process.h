@@ -10,7 +10,7 @@
 
 enum {
 	FETCH_PROCESS_ABSENT = 1,
-	FETCH_PROCESS_OTHER = 2,     /* the sentence is set */
+	FETCH_PROCESS_OTHER = 2, /* the sentence is set */
 	FETCH_PROCESS_BROKE_OFF = 3,
 };
 

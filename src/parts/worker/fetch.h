@@ -21,8 +21,8 @@ typedef void (*FetchProgress)(void *userdata, uint64_t done, uint64_t total);
 typedef struct Fetcher Fetcher; /* at most one process, and in it one connection pool; one thread */
 
 /* The limits may be NULL; where one is 0 it is: 15 seconds to connect, 64 bytes a second for 30 seconds, 300
- * seconds in total, four hours for the whole, 5 redirects. The process is started when it is first needed: the
- * installed program, or what the environment variable SUTURE_FETCHER names. */
+ * seconds in total, four hours for the whole, 5 redirects. The process is started when it is first needed:
+ * the installed program, or what the environment variable SUTURE_FETCHER names. */
 int fetcher_new(const FetchLimits *limits, Fetcher **ret, Error *error);
 Fetcher *fetcher_free(Fetcher *fetcher);
 DEFINE_CLEANUP(Fetcher *, fetcher_free);

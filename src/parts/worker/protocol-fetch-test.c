@@ -31,7 +31,8 @@ static ProtocolAnswer begun(uint64_t size, uint64_t at)
 
 static void a_question_arrives_as_it_was_asked(void **state)
 {
-	ProtocolFetch asked = {true, 5ull << 32, 6ull << 32, 7ull << 32, {1, 2, 3, 4, 5, 6}, "http://a/"}, got;
+	ProtocolFetch asked = {true, 5ull << 32, 6ull << 32, 7ull << 32, {1, 2, 3, 4, 5, 6}, "http://a/"},
+		      got;
 	uint8_t order[PROTOCOL_FETCH_MAX];
 	Error error = ERROR_INIT;
 	size_t size;

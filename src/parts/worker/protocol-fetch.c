@@ -88,21 +88,11 @@ static int take_data(ProtocolAnswer *answer, Bytes rest, ProtocolReply *reply, E
 	return 0;
 }
 
-static int take_sentence(Bytes rest, ProtocolReply *reply, Error *error)
-{
-	if (rest.size > PROTOCOL_SENTENCE_MAX)
-		return error_set(error, "it sent a sentence of %zu bytes", rest.size);
-	if (rest.size > 0)
-		memcpy(reply->sentence, rest.data, rest.size);
-	reply->sentence[rest.size] = '\0';
-	return 0;
-}
-
 static int take_end(ProtocolAnswer *answer, Bytes rest, ProtocolReply *reply, Error *error)
 {
 	answer->over = true;
 	if (reply->type == PROTOCOL_FAILED || reply->type == PROTOCOL_OTHER)
-		return take_sentence(rest, reply, error);
+		return protocol_take_sentence(rest, reply, error);
 	if (reply->type == PROTOCOL_DONE && answer->exact && answer->at < answer->size)
 		return error_set(error, "it was done before the file was whole");
 	return rest.size == 0 ? 0 : error_set(error, "it sent a message with too much in it");

@@ -20,7 +20,7 @@
 #include "base/url.h"
 #include "parts/worker/protocol.h"
 
-/* Of none of them is 0 anything but nothing. */
+/* How patient a fetcher is. */
 typedef struct FetchLimits {
 	uint32_t connect_seconds;
 	uint32_t low_speed_bytes;   /* a second */
@@ -31,9 +31,9 @@ typedef struct FetchLimits {
 } FetchLimits;
 
 typedef struct ProtocolFetch {
-	bool exact;    /* a file of just this size; else at most so many bytes */
-	uint64_t size; /* bytes */
-	uint64_t start; /* of a file: bytes that root has already, fewer than size */
+	bool exact;       /* a file of just this size; else at most so many bytes */
+	uint64_t size;    /* bytes */
+	uint64_t start;   /* of a file: bytes that root has already, fewer than size */
 	uint64_t left_ms; /* until everything must be over */
 	FetchLimits limits;
 	char url[URL_LENGTH_MAX + 1];

@@ -71,7 +71,7 @@ int protocol_parse_sources(
 	return 0;
 }
 
-static int take_sentence(Bytes rest, ProtocolReply *reply, Error *error)
+int protocol_take_sentence(Bytes rest, ProtocolReply *reply, Error *error)
 {
 	if (rest.size > PROTOCOL_SENTENCE_MAX)
 		return error_set(error, "it sent a sentence of %zu bytes", rest.size);
@@ -104,7 +104,7 @@ static int take_rest(ProtocolReplies *replies, Bytes rest, ProtocolReply *reply,
 	case PROTOCOL_REFUSED:
 	case PROTOCOL_FAILED:
 		replies->over = true;
-		return take_sentence(rest, reply, error);
+		return protocol_take_sentence(rest, reply, error);
 	case PROTOCOL_READY:
 		replies->ready = true;
 		return rest.size == 0 ? 0 : error_set(error, "it sent a message with too much in it");

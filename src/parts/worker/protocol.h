@@ -81,3 +81,6 @@ typedef struct ProtocolReply {
 /* Takes the worker's next message. Fails on any that may not come now, or is not of the size it must have;
  * the sentence says which. */
 int protocol_take_reply(ProtocolReplies *replies, Bytes message, ProtocolReply *ret, Error *error);
+
+/* The rest of a message that is a sentence; fails when it is too long. */
+int protocol_take_sentence(Bytes rest, ProtocolReply *reply, Error *error);

@@ -16,7 +16,8 @@ static int wait_until(const WorkerTalk *talk, short events, short *ret, Error *e
 	if (r < 0)
 		return error_os(error, errno, "cannot wait for the worker");
 	if (r == 0) {
-		(void)error_set(error, "the worker did not finish: it was silent for %u seconds", talk->silence);
+		(void)error_set(
+			error, "the worker did not finish: it was silent for %u seconds", talk->silence);
 		return WORKER_TALK_OVER;
 	}
 	*ret = end.revents;

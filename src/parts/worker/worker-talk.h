@@ -26,7 +26,8 @@ int worker_talk_receive(WorkerTalk *talk, Bytes *ret, Error *error);
 /* *ret_heard: nothing was sent, because the worker speaks first, or has gone. */
 int worker_talk_send(WorkerTalk *talk, const struct msghdr *message, bool *ret_heard, Error *error);
 
-/* For a message that may not come: puts so before the sentence that says why, and returns WORKER_TALK_OVER. */
+/* For a message that may not come: puts so before the sentence that says why, and returns WORKER_TALK_OVER.
+ */
 int worker_talk_disorder(Error *error);
 
 /* The first message: it is ready. One that never gets ready says nothing about what it would have been

@@ -46,14 +46,15 @@ static HttpRequest request_of(const ProtocolFetch *fetch)
 {
 	return (HttpRequest){
 		.url = fetch->url,
-		.limits = {
-			.connect_seconds = fetch->limits.connect_seconds,
-			.low_speed_bytes = fetch->limits.low_speed_bytes,
-			.low_speed_seconds = fetch->limits.low_speed_seconds,
-			.total_seconds = fetch->limits.total_seconds,
-			.whole_seconds = fetch->limits.whole_seconds,
-			.redirects = fetch->limits.redirects,
-		},
+		.limits =
+			{
+				.connect_seconds = fetch->limits.connect_seconds,
+				.low_speed_bytes = fetch->limits.low_speed_bytes,
+				.low_speed_seconds = fetch->limits.low_speed_seconds,
+				.total_seconds = fetch->limits.total_seconds,
+				.whole_seconds = fetch->limits.whole_seconds,
+				.redirects = fetch->limits.redirects,
+			},
 		.deadline_ms = clock_monotonic_ms() + (int64_t)fetch->left_ms,
 		.exact = fetch->exact,
 		.size = fetch->size,

@@ -38,7 +38,8 @@ static int confine(Error *error)
 		http_certificates_file(),
 		NULL,
 	};
-	const Confinement kept = {.network = true, .files = files, .certificates = http_certificates_directory()};
+	const Confinement kept = {
+		.network = true, .files = files, .certificates = http_certificates_directory()};
 
 	return confine_reach(&kept, error) < 0 ? -1 : confine_calls(&kept, error);
 }

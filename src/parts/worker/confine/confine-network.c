@@ -65,7 +65,6 @@ static const int calls[] = {
 	SCMP_SYS(set_robust_list),
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(sigaltstack),
 	SCMP_SYS(sched_yield),
 	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(gettid),
@@ -96,7 +95,7 @@ static const int calls[] = {
 typedef struct Rule {
 	int call;
 	unsigned n;
-	struct scmp_arg_cmp arguments[3];
+	struct scmp_arg_cmp arguments[2];
 } Rule;
 
 #define IS(argument, value) \
@@ -129,7 +128,8 @@ typedef struct Rule {
 			IS(1, command) \
 		} \
 	}
-#define READING (O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_DIRECTORY | O_LARGEFILE | 0100000)
+/* The last is O_LARGEFILE as the kernel knows it; to the C library of a machine of 64 bits it is 0. */
+#define READING (O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_DIRECTORY | 0100000)
 #define MAPPING(call) \
 	{ \
 		SCMP_SYS(call), 2, \
@@ -148,8 +148,8 @@ static const Rule rules[] = {
 	SOCKET(AF_INET, SOCK_DGRAM),
 	SOCKET(AF_INET6, SOCK_STREAM),
 	SOCKET(AF_INET6, SOCK_DGRAM),
-	/* libcurl wakes itself up through one. */
-	{SCMP_SYS(socketpair), 1, {IS(0, AF_UNIX)}},
+	/* libcurl wakes itself up through one. One of datagrams could be connected to somebody else. */
+	{SCMP_SYS(socketpair), 2, {IS(0, AF_UNIX), HAS_ONLY(1, SOCK_CLOEXEC | SOCK_NONBLOCK, SOCK_STREAM)}},
 	OPTION(SOL_SOCKET, SO_KEEPALIVE),
 	OPTION(IPPROTO_TCP, TCP_NODELAY),
 	OPTION(IPPROTO_TCP, TCP_KEEPIDLE),
@@ -174,8 +174,8 @@ static const Rule rules[] = {
 	{SCMP_SYS(clone), 1, {IS(0, THREAD)}},
 };
 
-/* Named in the kernel only; where it is not there, the C library takes clone(). Its flags lie in memory, where
- * no filter sees them. Names and limits are asked for and never set. */
+/* Libraries do without these. Where there is no clone3(), whose flags lie in memory that no filter sees, the
+ * C library takes clone(). */
 static const int calls_that_are_not_there[] = {SCMP_SYS(clone3), SCMP_SYS(prlimit64), SCMP_SYS(prctl)};
 
 /* In the wide filter all of them with any arguments. */
@@ -184,8 +184,8 @@ static int allow_rules(scmp_filter_ctx filter, bool narrow)
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules) && r == 0; i++)
-		r = narrow ? seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].call, rules[i].n,
-				     rules[i].arguments)
+		r = narrow ? seccomp_rule_add_array(
+				     filter, SCMP_ACT_ALLOW, rules[i].call, rules[i].n, rules[i].arguments)
 			   : seccomp_rule_add(filter, SCMP_ACT_ALLOW, rules[i].call, 0);
 	return r;
 }
