@@ -103,6 +103,19 @@ static inline uint64_t load_u64(const uint8_t *at)
 	return (uint64_t)load_u32(at) | (uint64_t)load_u32(at + 4) << 32;
 }
 
+/* Stores to memory that is known to be large enough. Each returns where the next goes. */
+static inline uint8_t *store_u32(uint8_t *to, uint32_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		*to++ = (uint8_t)(value >> (8 * i));
+	return to;
+}
+
+static inline uint8_t *store_u64(uint8_t *to, uint64_t value)
+{
+	return store_u32(store_u32(to, (uint32_t)value), (uint32_t)(value >> 32));
+}
+
 /* Lower-case hexadecimal; `to` has room for 2 * size + 1. */
 void hex_encode(const uint8_t *data, size_t size, char *to);
 

@@ -8,9 +8,9 @@
 #include "base/progress.h"
 #include "engine/config.h"
 #include "engine/engine.h"
-#include "parts/fetch/fetch.h"
 #include "parts/manifest/manifest.h"
 #include "parts/store/store.h"
+#include "parts/worker/fetch.h"
 
 struct Engine {
 	char *root; /* absolute, without a slash at the end unless it is "/" */

@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "engine/proxy.h"
-#include "parts/fetch/url.h"
 
 struct Remote {
 	Engine *engine;
@@ -120,7 +120,7 @@ static int set_url(Remote *remote, Error *error)
 		return error_set(error,
 			"no repository: name one with --repository=URL, or with Repository= in "
 			"/etc/suture/suture.conf");
-	if (fetch_check_url(url, error) < 0 || text_copy(url, &remote->url, error) < 0)
+	if (url_check(url, error) < 0 || text_copy(url, &remote->url, error) < 0)
 		return -1;
 	for (size_t n = strlen(remote->url); n > 0 && remote->url[n - 1] == '/'; n--)
 		remote->url[n - 1] = '\0';
@@ -129,7 +129,7 @@ static int set_url(Remote *remote, Error *error)
 
 static int make_fetcher(Engine *engine, Error *error)
 {
-	const FetchLimits limits = {.whole_seconds = (long)engine->config.time_limit};
+	const FetchLimits limits = {.whole_seconds = (uint32_t)engine->config.time_limit};
 
 	if (engine->fetcher)
 		return 0;

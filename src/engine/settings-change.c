@@ -10,11 +10,11 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "engine/context.h"
 #include "engine/policy.h"
 #include "engine/proxy.h"
 #include "engine/suspension.h"
-#include "parts/fetch/url.h"
 
 static const char heading[] = "# Written by \"suture settings\", which keeps values but no comments.\n";
 

@@ -5,8 +5,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "engine/context.h"
-#include "parts/fetch/url.h"
 
 static const char format_name[] = "suture-settings-1";
 

@@ -18,6 +18,7 @@ from whole import snapshot
 ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("SUTURE_BUILD", ROOT / "build-test"))
 os.environ.setdefault("SUTURE_WORKER", str(BUILD / "suture-worker"))
+os.environ.setdefault("SUTURE_FETCHER", str(BUILD / "suture-fetcher"))
 COMPONENT = "liborigin"
 LIBRARY = "usr/lib/liborigin.so.1"
 NOBODY = 65534

@@ -37,8 +37,8 @@ def make_debian(root, packages):
     for tool in TOOLS:
         copy_program(pathlib.Path(shutil.which(tool, path="/usr/bin:/usr/sbin:/bin:/sbin")), root)
     copy_program(BUILD / "suture", root)
-    worker = pathlib.Path(os.environ["SUTURE_WORKER"])
-    copy_program(worker, root, worker.parent.relative_to("/"))
+    for worker in (pathlib.Path(os.environ["SUTURE_WORKER"]), pathlib.Path(os.environ["SUTURE_FETCHER"])):
+        copy_program(worker, root, worker.parent.relative_to("/"))
     for name in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "var/log", "tmp", "run", "packages"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "var/lib/dpkg/status").touch()

@@ -66,3 +66,19 @@ def test_finds_a_signer_in_a_device_program(tmp_path):
 
 def test_accepts_a_device_program_without_one(tmp_path):
     assert symbols(tmp_path, "int main(void) { return 0; }\n").returncode == 0
+
+
+def needed(tmp_path, *libraries):
+    build(tmp_path, "program", "int main(void) { return 0; }\n", "-Wl,--no-as-needed", *libraries)
+    return subprocess.run([sys.executable, ROOT / "tools/check-needed", tmp_path / "program", "libcurl", "libm"],
+                          capture_output=True, text=True, check=False)
+
+
+def test_finds_a_library_that_a_program_may_not_need(tmp_path):
+    result = needed(tmp_path, "-lm")
+    assert result.returncode == 1
+    assert "needs libm.so" in result.stdout
+
+
+def test_accepts_a_program_that_needs_none_of_them(tmp_path):
+    assert needed(tmp_path).returncode == 0

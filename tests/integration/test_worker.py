@@ -130,7 +130,7 @@ def test_whatever_is_no_decoding_ends_it(device, directory, systems):
 
 def test_each_layer_holds_even_with_all_system_calls(device, directory, systems):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind("\0suture-test-abstract\0")
+    listener.bind("\0suture-test-abstract")
     listener.listen()
     for name, reasons in WITH_ALL_SYSTEM_CALLS.items():
         result = install(device, directory, "bare-" + name)

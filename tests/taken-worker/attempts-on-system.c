@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/sched.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -51,6 +53,12 @@ static long list_root(void)
 	for (const struct dirent *entry; (entry = readdir(root));)
 		n += entry->d_name[0] != '.';
 	return n;
+}
+
+/* Its own copy, where it has one. */
+static long write_hosts(void)
+{
+	return open("/etc/hosts", O_WRONLY | O_CLOEXEC);
 }
 
 static long create_file(void)
@@ -143,6 +151,58 @@ static long connect_to_abstract(void)
 	const struct sockaddr_un address = {AF_UNIX, "\0suture-test-abstract"};
 
 	return connect_to(&address, sizeof(sa_family_t) + sizeof("suture-test-abstract"));
+}
+
+static long listen_to_network(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -1;
+	return listen(fd, 1);
+}
+
+static long use_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+}
+
+static long use_raw_socket(void)
+{
+	return socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+}
+
+static long attach_filter(void)
+{
+	struct sock_filter code = {.code = BPF_RET | BPF_K, .k = ~0u};
+	const struct sock_fprog filter = {1, &code};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -1 : setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+/* The flags of clone3() lie where no filter of system calls sees them. */
+static long clone_another(void)
+{
+	struct clone_args arguments = {.exit_signal = SIGCHLD};
+	long child = syscall(SYS_clone3, &arguments, sizeof(arguments));
+
+	if (child == 0)
+		_exit(0);
+	return child;
+}
+
+/* A socket that is not made by socket(), and speaks to somebody else in the end. */
+static long turn_pair_around(void)
+{
+	const struct sockaddr_un address = {AF_UNIX, "\0suture-test-abstract"};
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	return connect(ends[0], (const void *)&address, sizeof(sa_family_t) + sizeof("suture-test-abstract"));
 }
 
 static long fork_another(void)
@@ -328,6 +388,7 @@ const Attempt attempts_on_system[] = {
 	{"open-passwd", open_passwd},
 	{"list-processes", list_processes},
 	{"list-root", list_root},
+	{"write-hosts", write_hosts},
 	{"create-file", create_file},
 	{"make-device", make_device},
 	{"write-given", write_given},
@@ -342,6 +403,12 @@ const Attempt attempts_on_system[] = {
 	{"connect-to-network", connect_to_network},
 	{"connect-to-service", connect_to_service},
 	{"connect-to-abstract", connect_to_abstract},
+	{"listen-to-network", listen_to_network},
+	{"use-netlink", use_netlink},
+	{"use-raw-socket", use_raw_socket},
+	{"attach-filter", attach_filter},
+	{"turn-pair-around", turn_pair_around},
+	{"clone-another", clone_another},
 	{"fork-another", fork_another},
 	{"run-shell", run_shell},
 	{"run-given", run_given},

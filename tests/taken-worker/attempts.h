@@ -20,3 +20,5 @@ extern const Attempt attempts_on_system[];
 extern const size_t n_attempts_on_system;
 extern const Attempt attempts_on_root[]; /* through what root hears */
 extern const size_t n_attempts_on_root;
+extern const Attempt attempts_of_fetcher[]; /* the same, with what only a fetcher may say */
+extern const size_t n_attempts_of_fetcher;

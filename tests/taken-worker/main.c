@@ -3,7 +3,8 @@
 /*
  * A worker that was taken over: confined by the very same code, it tries what its name says and tells root
  * how that went. As bare-NAME it keeps its system calls, so that the other layers are seen to hold by
- * themselves. As lie it sends a whole image, of zeros.
+ * themselves. As lie it sends a whole image, of zeros. Root says what it is taken for, one that decodes or
+ * one that fetches.
  */
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "parts/worker/confine/confine.h"
-#include "parts/worker/protocol.h"
+#include "parts/worker/protocol-fetch.h"
 #include "tests/taken-worker/attempts.h"
 
 static void say(ProtocolType type, const void *rest, size_t size)
@@ -60,6 +61,15 @@ static uint64_t hear_job(void)
 	return job.result_size;
 }
 
+/* What is asked of a fetcher does not matter. */
+static void hear_question(void)
+{
+	uint8_t order[PROTOCOL_FETCH_MAX];
+
+	if (recv(PROTOCOL_FD, order, sizeof(order), 0) <= 0)
+		_exit(1);
+}
+
 static void lie(uint64_t size)
 {
 	static const uint8_t zeros[PROTOCOL_DATA_MAX];
@@ -81,6 +91,9 @@ static const Attempt *find(const char *name)
 	for (size_t i = 0; i < n_attempts_on_root; i++)
 		if (strcmp(attempts_on_root[i].name, name) == 0)
 			return &attempts_on_root[i];
+	for (size_t i = 0; i < n_attempts_of_fetcher; i++)
+		if (strcmp(attempts_of_fetcher[i].name, name) == 0)
+			return &attempts_of_fetcher[i];
 	return NULL;
 }
 
@@ -103,28 +116,42 @@ static int list(void)
 		(void)printf("system %s\n", attempts_on_system[i].name);
 	for (size_t i = 0; i < n_attempts_on_root; i++)
 		(void)printf("root %s\n", attempts_on_root[i].name);
+	for (size_t i = 0; i < n_attempts_of_fetcher; i++)
+		(void)printf("fetcher %s\n", attempts_of_fetcher[i].name);
 	return 0;
 }
+
+static const Confinement nothing = {.network = false};
+
+/* As the fetcher, where certificates lie in Debian. */
+static const char *const files[] = {
+	"/etc/hosts", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", NULL};
+static const Confinement network = {.network = true, .files = files, .certificates = "/etc/ssl/certs"};
 
 int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
 	Error error = ERROR_INIT;
-	uint64_t size;
+	const Confinement *kept;
+	uint64_t size = 0;
 	bool bare;
 
 	if (argc < 2)
 		return list();
 	name = name ? name + 1 : argv[0];
+	kept = strcmp(argv[1], "fetch") == 0 ? &network : &nothing;
 	bare = text_has_prefix(name, "bare-");
 	if (text_has_prefix(name, "refuse"))
 		say(PROTOCOL_REFUSED, "no", 2);
 	if (text_has_prefix(name, "speak-first"))
 		say(PROTOCOL_DONE, "", 0);
-	if (confine_reach(&error) < 0 || (!bare && confine_calls(&error) < 0))
+	if (confine_reach(kept, &error) < 0 || (!bare && confine_calls(kept, &error) < 0))
 		say(PROTOCOL_REFUSED, error.text, strlen(error.text));
 	say(PROTOCOL_READY, "", 0);
-	size = hear_job();
+	if (kept->network)
+		hear_question();
+	else
+		size = hear_job();
 	if (strcmp(name, "lie") == 0)
 		lie(size);
 	else

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "parts/fetch/fetch.h"
 #include "parts/trust/updater-name.h"
 #include "parts/trust/updater.h"
+#include "parts/worker/fetch.h"
 
 enum { ROOT_SIZE_MAX = 512 * 1024 };
 

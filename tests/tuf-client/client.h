@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A TUF client as small as it can be: parts/trust with a directory as its store and parts/fetch below it.
+ * A TUF client as small as it can be: parts/trust with a directory as its store and a fetcher below it.
  */
 
 #include <stddef.h>

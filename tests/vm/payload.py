@@ -75,9 +75,10 @@ def make(work, source, build, additions, command):
         copy(path, stage / path.resolve().name)
     (stage / "unit-tests").write_text(list_unit_tests(source, build.resolve()))
     # What is installed in the machine, and started by systemd, has its own.
-    worker = "src/programs/worker/suture-worker"
-    setting = f"export SUTURE_WORKER=/suture/build/{worker}\n" if (stage / "build" / worker).exists() else ""
-    (stage / "command").write_text(f"cd /suture\n{setting}exec {shlex.join(command)}\n")
+    workers = {"SUTURE_WORKER": "src/programs/worker/suture-worker", "SUTURE_FETCHER": "src/programs/fetcher/suture-fetcher"}
+    settings = "".join(f"export {name}=/suture/build/{path}\n" for name, path in workers.items()
+                       if (stage / "build" / path).exists())
+    (stage / "command").write_text(f"cd /suture\n{settings}exec {shlex.join(command)}\n")
     disk = work / "payload"
     used = sum(path.lstat().st_size for path in stage.rglob("*"))
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", stage, disk, f"{used // 2**20 * 2 + 64}M"],

@@ -3,32 +3,20 @@
 
 #include <string.h>
 
-static uint8_t *put_u32(uint8_t *to, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		*to++ = (uint8_t)(value >> (8 * i));
-	return to;
-}
-
-static uint8_t *put_u64(uint8_t *to, uint64_t value)
-{
-	return put_u32(put_u32(to, (uint32_t)value), (uint32_t)(value >> 32));
-}
-
 size_t protocol_write_job(const ProtocolJob *job, uint8_t to[static PROTOCOL_ORDER_MAX])
 {
-	uint8_t *at = put_u32(put_u32(to, PROTOCOL_JOB), job->kind);
+	uint8_t *at = store_u32(store_u32(to, PROTOCOL_JOB), job->kind);
 
-	at = put_u64(put_u64(at, job->download_size), job->result_size);
-	return (size_t)(put_u32(at, job->n_sources) - to);
+	at = store_u64(store_u64(at, job->download_size), job->result_size);
+	return (size_t)(store_u32(at, job->n_sources) - to);
 }
 
 size_t protocol_write_sources(const uint64_t *sizes, uint32_t n, uint8_t to[static PROTOCOL_ORDER_MAX])
 {
-	uint8_t *at = put_u32(put_u32(to, PROTOCOL_SOURCES), n);
+	uint8_t *at = store_u32(store_u32(to, PROTOCOL_SOURCES), n);
 
 	for (uint32_t i = 0; i < n; i++)
-		at = put_u64(at, sizes[i]);
+		at = store_u64(at, sizes[i]);
 	return (size_t)(at - to);
 }
 
@@ -83,7 +71,7 @@ int protocol_parse_sources(
 	return 0;
 }
 
-static int take_sentence(Bytes rest, ProtocolReply *reply, Error *error)
+int protocol_take_sentence(Bytes rest, ProtocolReply *reply, Error *error)
 {
 	if (rest.size > PROTOCOL_SENTENCE_MAX)
 		return error_set(error, "it sent a sentence of %zu bytes", rest.size);
@@ -116,7 +104,7 @@ static int take_rest(ProtocolReplies *replies, Bytes rest, ProtocolReply *reply,
 	case PROTOCOL_REFUSED:
 	case PROTOCOL_FAILED:
 		replies->over = true;
-		return take_sentence(rest, reply, error);
+		return protocol_take_sentence(rest, reply, error);
 	case PROTOCOL_READY:
 		replies->ready = true;
 		return rest.size == 0 ? 0 : error_set(error, "it sent a message with too much in it");

@@ -11,6 +11,8 @@
  *           DATA     the next bytes of the result: PROTOCOL_DATA_MAX, or all that are left
  *           DONE     when none is left; or at any time FAILED with a sentence
  *
+ * protocol-fetch.h has what a fetcher is asked for, and what it answers after READY.
+ *
  * Root believes nothing of what a worker says; the worker trusts root.
  */
 
@@ -36,6 +38,11 @@ typedef enum ProtocolType {
 	PROTOCOL_DATA,
 	PROTOCOL_DONE,
 	PROTOCOL_FAILED,
+	PROTOCOL_FETCH, /* from here on protocol-fetch.h */
+	PROTOCOL_BEGIN,
+	PROTOCOL_ABSENT,
+	PROTOCOL_OTHER,
+	PROTOCOL_BROKE_OFF,
 } ProtocolType;
 
 typedef enum ProtocolKind {
@@ -67,9 +74,13 @@ typedef struct ProtocolReplies {
 typedef struct ProtocolReply {
 	ProtocolType type;
 	Bytes data;                               /* of DATA; points into the message */
-	char sentence[PROTOCOL_SENTENCE_MAX + 1]; /* of REFUSED and FAILED; as the worker wrote it */
+	uint64_t at;                              /* of BEGIN */
+	char sentence[PROTOCOL_SENTENCE_MAX + 1]; /* of REFUSED, FAILED and OTHER; as the worker wrote it */
 } ProtocolReply;
 
 /* Takes the worker's next message. Fails on any that may not come now, or is not of the size it must have;
  * the sentence says which. */
 int protocol_take_reply(ProtocolReplies *replies, Bytes message, ProtocolReply *ret, Error *error);
+
+/* The rest of a message that is a sentence; fails when it is too long. */
+int protocol_take_sentence(Bytes rest, ProtocolReply *reply, Error *error);

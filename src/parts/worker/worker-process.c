@@ -21,20 +21,20 @@
 /* A child that cannot run the program exits with this and errno. */
 enum { NOT_RUN = 128 };
 
-static const char *worker_path(void)
+static const char *path_of(const WorkerProgram *program)
 {
-	const char *path = secure_getenv("SUTURE_WORKER");
+	const char *path = secure_getenv(program->variable);
 
-	return path && *path ? path : WORKER_PATH;
+	return path && *path ? path : program->path;
 }
 
 /* Between fork and exec: only what is safe there, whatever threads this process has. */
-static _Noreturn void become_worker(
-	const char *path, int socket, unsigned seconds, const struct rlimit *addresses)
+static _Noreturn void become_worker(const WorkerStart *start, const char *path, int socket)
 {
-	const struct rlimit time = {seconds, seconds};
-	char *const argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t) "decode", NULL};
-	char *const environment[] = {NULL};
+	const struct rlimit time = {start->seconds, start->seconds};
+	const struct rlimit addresses = {start->addresses, start->addresses};
+	char *const argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t)start->program->role, NULL};
+	char *const nothing[] = {NULL};
 	sigset_t none;
 
 	(void)sigemptyset(&none);
@@ -42,8 +42,8 @@ static _Noreturn void become_worker(
 	/* dup2() makes one that stays open; where it is that already, this does. */
 	if ((socket == PROTOCOL_FD ? fcntl(socket, F_SETFD, 0) : dup2(socket, PROTOCOL_FD)) >= 0 &&
 		close_range(PROTOCOL_FD + 1, ~0u, 0) == 0 && setrlimit(RLIMIT_CPU, &time) == 0 &&
-		(!addresses || setrlimit(RLIMIT_AS, addresses) == 0))
-		(void)execve(path, argv, environment);
+		(worker_is_sanitized || setrlimit(RLIMIT_AS, &addresses) == 0))
+		(void)execve(path, argv, start->environment ? start->environment : nothing);
 	_exit(NOT_RUN + errno);
 }
 
@@ -59,11 +59,10 @@ static pid_t fork_apart(int *ret_pidfd)
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
 }
 
-int worker_process_start(WorkerProcess *process, unsigned seconds, uint64_t addresses, Error *error)
+int worker_process_start(WorkerProcess *process, const WorkerStart *start, Error *error)
 {
-	const struct rlimit limit = {addresses, addresses};
 	CLEANUP_CLOSE int here = -1, there = -1;
-	const char *path = worker_path();
+	const char *path = path_of(start->program);
 	int ends[2], pidfd = -1;
 	pid_t pid;
 
@@ -75,7 +74,7 @@ int worker_process_start(WorkerProcess *process, unsigned seconds, uint64_t addr
 	if (pid < 0)
 		return error_os(error, errno, "cannot start a process for %s", path);
 	if (pid == 0)
-		become_worker(path, there, seconds, worker_is_sanitized ? NULL : &limit);
+		become_worker(start, path, there);
 	*process = (WorkerProcess){pid, pidfd, TAKE_FD(here), path};
 	return 0;
 }

@@ -18,9 +18,23 @@ typedef struct WorkerProcess {
 	const char *path; /* of its program */
 } WorkerProcess;
 
-/* Starts suture-worker with nothing but its end of the socket, in a process namespace of its own, with so
- * many seconds of processor time and bytes of addresses. */
-int worker_process_start(WorkerProcess *process, unsigned seconds, uint64_t addresses, Error *error);
+/* Which program, and what it is to do. */
+typedef struct WorkerProgram {
+	const char
+		*variable; /* of the environment: names another program, for builds that are not installed */
+	const char *path;  /* of the installed one */
+	const char *role;  /* its one argument */
+} WorkerProgram;
+
+typedef struct WorkerStart {
+	const WorkerProgram *program;
+	char *const *environment; /* that it gets; NULL: none */
+	unsigned seconds;         /* of processor time */
+	uint64_t addresses;       /* bytes */
+} WorkerStart;
+
+/* Starts it with nothing but its end of the socket, in a process namespace of its own. */
+int worker_process_start(WorkerProcess *process, const WorkerStart *start, Error *error);
 
 /* Ends it and waits for its end. */
 void worker_process_end(WorkerProcess *process);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/worker/worker.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "parts/worker/worker-process.h"
+#include "parts/worker/worker-talk.h"
 
 enum {
 	SILENCE = 30, /* seconds, and one more for each MiB that is given or made */
@@ -19,12 +17,12 @@ enum {
 /* Bytes of addresses beside what is mapped: its own, and memory within its limit. */
 static const uint64_t ADDRESSES = 1024ull << 20;
 
+static const WorkerProgram decoder = {"SUTURE_WORKER", WORKER_PATH, "decode"};
+
 typedef struct Talk {
 	const WorkerTask *task;
-	WorkerPatience patience;
-	WorkerProcess process;
 	ProtocolReplies replies;
-	uint8_t message[PROTOCOL_REPLY_MAX];
+	WorkerTalk worker;
 } Talk;
 
 static uint64_t bytes_of(const WorkerTask *task)
@@ -61,70 +59,14 @@ static uint64_t addresses_for(const WorkerTask *task)
 	return sum;
 }
 
-/* Until the socket can be read, or written to if asked for; *ret says which. */
-static int wait_until(const Talk *talk, short events, short *ret, Error *error)
-{
-	struct pollfd end = {talk->process.socket, events, 0};
-	int r;
-
-	do
-		r = poll(&end, 1, (int)talk->patience.silence * 1000);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return error_os(error, errno, "cannot wait for the worker");
-	if (r == 0) {
-		(void)error_set(error, "the worker did not finish: it was silent for %u seconds",
-			talk->patience.silence);
-		return WORKER_UNUSABLE;
-	}
-	*ret = end.revents;
-	return 0;
-}
-
-static int judge(Talk *talk, Bytes message, int flags, ProtocolReply *reply, Error *error)
-{
-	if (flags & MSG_CTRUNC)
-		return error_set(error, "it sent descriptors");
-	if (flags & MSG_TRUNC)
-		return error_set(error, "it sent a message that is too long");
-	return protocol_take_reply(&talk->replies, message, reply, error);
-}
-
-/* There is no room for descriptors: the kernel drops them, and says so. A message of no bytes looks like the
- * end, but for what poll() says. */
 static int receive(Talk *talk, ProtocolReply *reply, Error *error)
 {
-	struct iovec place = {talk->message, sizeof(talk->message)};
-	struct msghdr header = {.msg_iov = &place, .msg_iovlen = 1};
-	short events = 0;
-	ssize_t n;
+	Bytes message;
+	int r = worker_talk_receive(&talk->worker, &message, error);
 
-	do {
-		int r = wait_until(talk, POLLIN, &events, error);
-
-		if (r != 0)
-			return r;
-		n = recvmsg(talk->process.socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && (errno == EAGAIN || errno == EINTR));
-	if (n < 0 || (n == 0 && events & POLLHUP))
-		(void)worker_process_explain(&talk->process, talk->patience.silence, error);
-	else if (judge(talk, (Bytes){talk->message, (size_t)n}, header.msg_flags, reply, error) == 0)
-		return 0;
-	else
-		(void)error_in(error, "the worker was out of order and was ended");
-	return WORKER_UNUSABLE;
-}
-
-/* One that never gets ready says nothing about what it would have been given. */
-static int begin(Talk *talk, Error *error)
-{
-	ProtocolReply reply;
-
-	if (receive(talk, &reply, error) != 0)
-		return -1;
-	if (reply.type == PROTOCOL_REFUSED)
-		return error_set(error, "the worker refuses to work: %s", reply.sentence);
-	return 0;
+	if (r == 0 && protocol_take_reply(&talk->replies, message, reply, error) < 0)
+		r = worker_talk_disorder(error);
+	return r == WORKER_TALK_OVER ? WORKER_UNUSABLE : r;
 }
 
 /* *ret_heard: the worker speaks, or has gone, before all was sent. */
@@ -141,27 +83,14 @@ static int send_order(Talk *talk, const uint8_t *order, size_t size, const int *
 		.msg_control = control.bytes,
 		.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	short events = 0;
+	int r;
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
 	memcpy(CMSG_DATA(header), fds, sizeof(int) * n_fds);
-	for (;;) {
-		int r = wait_until(talk, POLLIN | POLLOUT, &events, error);
-
-		*ret_heard = events != POLLOUT;
-		if (r != 0 || *ret_heard)
-			return r;
-		if (sendmsg(talk->process.socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			return 0;
-		if (errno == EPIPE || errno == ECONNRESET) {
-			*ret_heard = true;
-			return 0;
-		}
-		if (errno != EAGAIN && errno != EINTR)
-			return error_os(error, errno, "cannot hand files to the worker");
-	}
+	r = worker_talk_send(&talk->worker, &message, ret_heard, error);
+	return r == WORKER_TALK_OVER ? WORKER_UNUSABLE : r;
 }
 
 static int send_sources(Talk *talk, uint32_t first, uint32_t n, bool *ret_heard, Error *error)
@@ -230,21 +159,22 @@ static int receive_result(Talk *talk, Error *error)
 
 int worker_run(const WorkerTask *task, WorkerPatience patience, Error *error)
 {
+	const WorkerStart start = {&decoder, NULL, patience.work, addresses_for(task)};
 	CLEANUP_FREE Talk *talk = calloc(1, sizeof(*talk));
 	int r;
 
 	if (!talk)
 		return error_memory(error);
 	talk->task = task;
-	talk->patience = patience;
-	talk->replies.left = task->job.result_size;
-	if (worker_process_start(&talk->process, patience.work, addresses_for(task), error) < 0)
+	talk->worker.silence = patience.silence;
+	talk->replies = (ProtocolReplies){.ready = true, .left = task->job.result_size};
+	if (worker_process_start(&talk->worker.process, &start, error) < 0)
 		return -1;
-	r = begin(talk, error);
+	r = worker_talk_begin(&talk->worker, error);
 	if (r == 0)
 		r = send_all(talk, error);
 	if (r == 0)
 		r = receive_result(talk, error);
-	worker_process_end(&talk->process);
+	worker_process_end(&talk->worker.process);
 	return r;
 }

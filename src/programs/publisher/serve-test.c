@@ -8,16 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/test.h"
-#include "parts/fetch/fetch.h"
+#include "parts/http/http.h"
 
 /* A repository, and a child process that serves it on a free port. */
 static char *repository;
@@ -280,22 +280,39 @@ static void survives_what_is_not_http(void **state)
 	assert_answer(answer, "200", "{}\n");
 }
 
+static int begins_at(void *userdata, uint64_t at, Error *error)
+{
+	(void)userdata, (void)error;
+	assert_int_equal(at, 4);
+	return 0;
+}
+
+static int take(void *userdata, Bytes next, Error *error)
+{
+	return buffer_append(userdata, next.data, next.size, error);
+}
+
 static void lets_a_fetcher_resume(void **state)
 {
-	CLEANUP(fetcher_free) Fetcher *fetcher = NULL;
-	CLEANUP_CLOSE int fd = memfd_create("download", MFD_CLOEXEC);
+	CLEANUP_BUFFER Buffer got = BUFFER_INIT;
+	CLEANUP(http_free) Http *http = NULL;
 	Error error = ERROR_INIT;
-	uint64_t received = 0;
-	char url[256], got[11] = "";
+	char url[256];
+	const HttpRequest request = {
+		.url = url,
+		.limits = {15, 64, 30, 300, 300, 5},
+		.deadline_ms = clock_monotonic_ms() + 300 * 1000,
+		.exact = true,
+		.size = 10,
+		.start = 4,
+		.sink = {begins_at, take, &got},
+	};
 
 	(void)state;
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/%s", port, target);
-	assert_int_equal(write(fd, "0123", 4), 4);
-	assert_done(fetcher_new(NULL, &fetcher, &error), &error);
-	assert_done(fetch_file(fetcher, url, 10, fd, NULL, NULL, &received, &error), &error);
-	assert_int_equal(received, 6);
-	assert_int_equal(pread(fd, got, sizeof(got), 0), 10);
-	assert_string_equal(got, "0123456789");
+	assert_done(http_new(&http, &error), &error);
+	assert_done(http_get(http, &request, &error), &error);
+	assert_string_equal((const char *)got.data, "456789");
 }
 
 static void ends_cleanly_on_either_signal(void **state)

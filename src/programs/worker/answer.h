@@ -2,16 +2,10 @@
 #pragma once
 
 /*
- * What this worker sends to root.
+ * The result that this worker sends to root.
  */
 
 #include "parts/worker/protocol.h"
-
-/* A message of this type; ends the process when root has gone. */
-void answer_send(ProtocolType type, Bytes rest);
-
-/* A failure of this type, with as much of the sentence as may be sent. */
-void answer_send_sentence(ProtocolType type, const Error *why);
 
 /* The result on its way: as root wants it, in messages of one size. */
 typedef struct Answer {

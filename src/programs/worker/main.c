@@ -5,13 +5,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "parts/worker/confine/confine.h"
+#include "parts/worker/inside.h"
 #include "programs/worker/decode.h"
 
 /* A sanitizer can neither look through memory for leaks nor start a program in here. */
@@ -19,15 +17,6 @@ __attribute__((visibility("default"), used)) const char *__asan_default_options(
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0:symbolize=0";
-}
-
-/* Whoever runs this by hand is told, not left waiting. */
-static bool is_started_by_suture(int argc, char **argv)
-{
-	struct stat status;
-
-	return argc == 2 && strcmp(argv[1], "decode") == 0 && fstat(PROTOCOL_FD, &status) == 0 &&
-	       S_ISSOCK(status.st_mode);
 }
 
 static int compare_bytes(const void *a, const void *b)
@@ -49,9 +38,11 @@ static int load_everything(Error *error)
 
 static int get_ready(Error *error)
 {
-	if (load_everything(error) < 0 || confine_reach(error) < 0 || confine_calls(error) < 0)
+	const Confinement nothing = {.network = false};
+
+	if (load_everything(error) < 0 || confine_reach(&nothing, error) < 0)
 		return -1;
-	return 0;
+	return confine_calls(&nothing, error);
 }
 
 static int work(Error *error)
@@ -68,17 +59,17 @@ int main(int argc, char **argv)
 {
 	Error error = ERROR_INIT;
 
-	if (!is_started_by_suture(argc, argv)) {
+	if (!inside_is_started(argc, argv, "decode")) {
 		(void)fputs("suture-worker: is started by suture alone; see suture-worker(8)\n", stderr);
 		return 2;
 	}
 	if (get_ready(&error) < 0) {
-		answer_send_sentence(PROTOCOL_REFUSED, &error);
+		inside_send_sentence(PROTOCOL_REFUSED, &error);
 		_exit(1);
 	}
-	answer_send(PROTOCOL_READY, (Bytes){NULL, 0});
+	inside_send(PROTOCOL_READY, (Bytes){NULL, 0});
 	if (work(&error) < 0)
-		answer_send_sentence(PROTOCOL_FAILED, &error);
+		inside_send_sentence(PROTOCOL_FAILED, &error);
 	/* Not exit(): nothing is left to be done but what a sanitizer cannot do any more. */
 	_exit(0);
 }

@@ -35,7 +35,7 @@ static int hold_on_to_parent(Error *error)
 	return 0;
 }
 
-static int leave_root(Error *error)
+static int leave_root(const Confinement *kept, Error *error)
 {
 	uid_t uid;
 	gid_t gid;
@@ -43,18 +43,19 @@ static int leave_root(Error *error)
 	if (getpid() != 1)
 		return error_set(error, "it is not alone in a process namespace: suture starts it");
 	if (confine_find_user(&uid, &gid, error) < 0 || leave_session(error) < 0 ||
-		confine_to_empty_root(error) < 0)
+		confine_to_own_root(kept, error) < 0)
 		return -1;
 	return confine_to_user(uid, gid, error);
 }
 
-int confine_reach(Error *error)
+int confine_reach(const Confinement *kept, Error *error)
 {
-	int r = geteuid() == 0 ? leave_root(error) : leave_session(error);
+	bool is_root = geteuid() == 0;
+	int r = is_root ? leave_root(kept, error) : leave_session(error);
 
-	if (r < 0 || hold_on_to_parent(error) < 0 || confine_limits(error) < 0)
+	if (r < 0 || hold_on_to_parent(error) < 0 || confine_limits(kept, is_root, error) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_os(error, errno, "cannot renounce new privileges");
-	return confine_by_landlock(error);
+	return confine_by_landlock(kept->network ? (is_root ? "/" : "/etc") : NULL, error);
 }

@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/fetch/url.h"
+#include "base/url.h"
 
-#include <curl/curl.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
-
-static inline CURLU *url_parts_free(CURLU *parts)
-{
-	curl_url_cleanup(parts);
-	return NULL;
-}
-DEFINE_CLEANUP(CURLU *, url_parts_free);
-
-static inline void url_text_cleanup(char **text)
-{
-	curl_free(*text);
-}
 
 bool url_is_https(const char *url)
 {
@@ -56,11 +44,72 @@ int url_origin_for_people(const char *url, char **ret, Error *error)
 	return 0;
 }
 
+/* Neither can be sent as it is. */
+static bool has_space_or_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+static bool is_made_of(const char *text, size_t size, const char *others)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isalnum((unsigned char)text[i]) && !strchr(others, text[i]))
+			return false;
+	return size > 0;
+}
+
+/* A name, which may be one of other scripts, an IPv4 address, or an IPv6 address in brackets. */
+static bool is_host(const char *text, size_t size)
+{
+	if (size >= 2 && text[0] == '[' && text[size - 1] == ']')
+		return is_made_of(text + 1, size - 2, ":.%-_~");
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)text[i] < 0x80 && !is_made_of(text + i, 1, "-._~%"))
+			return false;
+	return size > 0;
+}
+
+/* ":8080", or nothing. */
+static bool is_port(const char *text, size_t size)
+{
+	unsigned long port = 0;
+
+	if (size == 0)
+		return true;
+	if (size < 2 || size > 6)
+		return false;
+	for (size_t i = 1; i < size; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		port = port * 10 + (unsigned long)(text[i] - '0');
+	}
+	return port > 0 && port <= 65535;
+}
+
+/* RFC 3986, section 3.2: what is between "://" and the path. */
+static bool has_authority(const char *url)
+{
+	const char *text = strstr(url, "://") + 3;
+	size_t size = strcspn(text, "/?#"), host_size;
+	const char *user = memrchr(text, '@', size), *bracket;
+
+	if (user) {
+		size -= (size_t)(user + 1 - text);
+		text = user + 1;
+	}
+	bracket = memchr(text, ']', size);
+	host_size = bracket ? (size_t)(bracket + 1 - text) : 0;
+	while (host_size < size && text[host_size] != ':')
+		host_size++;
+	return is_host(text, host_size) && is_port(text + host_size, size - host_size);
+}
+
 int url_check(const char *url, Error *error)
 {
 	CLEANUP_FREE char *shown = NULL;
-	CLEANUP(url_parts_free) CURLU *parts = NULL;
-	CLEANUP(url_text) char *host = NULL;
 
 	if (strnlen(url, URL_LENGTH_MAX + 1) > URL_LENGTH_MAX)
 		return error_set(error, "the URL has more than %d bytes", URL_LENGTH_MAX);
@@ -68,13 +117,7 @@ int url_check(const char *url, Error *error)
 		return -1;
 	if (!url_is_https(url) && !is_http(url))
 		return error_set(error, "\"%s\" does not begin with https:// or http://", shown);
-	parts = curl_url();
-	if (!parts)
-		return error_memory(error);
-	/* libcurl would take "http:///name/" for "http://name/". */
-	if (strstr(url, ":///") == strstr(url, "://") ||
-		curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
-		curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK || !*host)
+	if (has_space_or_control(url) || !has_authority(url))
 		return error_set(error, "\"%s\" is not a valid URL", shown);
 	return 0;
 }

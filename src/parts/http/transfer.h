@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "parts/fetch/fetch.h"
+#include "parts/http/http.h"
 
 enum {
 	TRANSFER_ABSENT = 1,    /* 403, 404 or 410 */
@@ -31,7 +31,7 @@ typedef struct TransferSink {
 
 typedef struct TransferRequest {
 	const char *url;
-	const FetchLimits *limits;              /* without zeros */
+	const HttpLimits *limits;               /* without zeros */
 	int64_t deadline_ms;                    /* of clock_monotonic_ms(): everything ends by then */
 	bool limit_total;                       /* does limits->total_seconds count? */
 	uint64_t max;                           /* bytes of body that the server may announce */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/fetch/transfer.h"
+#include "parts/http/transfer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "parts/fetch/failure.h"
-#include "parts/fetch/url.h"
+#include "parts/http/failure.h"
+#include "base/url.h"
 
 enum {
 	HEADERS_MAX = 64 * 1024,  /* of one answer */
@@ -117,7 +117,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *userdata)
 static int set_limits(const Exchange *exchange)
 {
 	const TransferRequest *request = exchange->request;
-	const FetchLimits *limits = request->limits;
+	const HttpLimits *limits = request->limits;
 	CURL *easy = exchange->easy;
 	/* What an unwanted body may have must not be refused for being longer than a wanted one. */
 	uint64_t max = request->max < INT64_MAX - UNWANTED_MAX ? request->max + UNWANTED_MAX : INT64_MAX;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/fetch/test-pages.h"
+#include "parts/http/test-pages.h"
 
 #include <poll.h>
 #include <stdio.h>

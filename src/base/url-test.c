@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/fetch/url.h"
+#include "base/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,12 @@ static void takes_only_http_and_https_with_a_host(void **state)
 	assert_done(url_check("http://localhost:8080/repository/", &error), &error);
 	assert_done(url_check("HTTPS://user:secret@example.org/a%20b?c=d", &error), &error);
 	assert_done(url_check("https://[::1]:8443/", &error), &error);
+	assert_done(url_check("https://[fe80::1%25eth0]", &error), &error);
+	assert_done(url_check("https://b\xc3\xbc"
+			      "cher.example?c",
+			    &error),
+		&error);
+	assert_done(url_check("http://user:p@ss@example.org:65535#x", &error), &error);
 	assert_fails(url_check("file:///etc/passwd", &error), &error, "does not begin with https://");
 	assert_fails(url_check("ftp://example.org/", &error), &error, "does not begin with https://");
 	assert_fails(url_check("", &error), &error, "does not begin with https://");
@@ -22,6 +28,17 @@ static void takes_only_http_and_https_with_a_host(void **state)
 	assert_fails(url_check("http://", &error), &error, "is not a valid URL");
 	assert_fails(url_check("http:///path", &error), &error, "is not a valid URL");
 	assert_fails(url_check("http://example.org:99999/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://user:secret@:80/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://user:secret@/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://example.org:/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://example.org:80a/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://example.org:0/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://[::1/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://[::1]x/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://[]/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://evil\\@example.org:x/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://a\\b/", &error), &error, "is not a valid URL");
+	assert_fails(url_check("http://a<b/", &error), &error, "is not a valid URL");
 	assert_fails(url_check("http://example.org/a\nb", &error), &error, "is not a valid URL");
 	assert_fails(url_check("http://example.org/a b", &error), &error, "is not a valid URL");
 }

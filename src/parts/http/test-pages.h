@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "parts/fetch/test-server.h"
+#include "parts/http/test-server.h"
 
 enum { TEST_PAGES_FILE_SIZE = 300000 };
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "parts/fetch/fetch.h"
+#include "parts/http/http.h"
 
 /* The server answered, but not with the file. */
 int failure_of_status(long status, const char *url, Error *error);
@@ -20,15 +20,15 @@ typedef struct FailureFacts {
 	CURLcode code;
 	const char *reason; /* its error buffer */
 	const char *url;
-	const FetchLimits *limits;
+	const HttpLimits *limits;
 	long allowed_ms;     /* for a small file; 0: it was none */
 	int64_t deadline_ms; /* as in TransferRequest */
 } FailureFacts;
 
 int failure_of_transfer(const FailureFacts *facts, Error *error);
 
-/* All of the fetcher's time is used up. */
-int failure_of_deadline(const FetchLimits *limits, const char *url, Error *error);
+/* All of the time is used up. */
+int failure_of_deadline(const HttpLimits *limits, const char *url, Error *error);
 
 int failure_of_redirects(const char *url, long redirects, Error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/fetch/test-server.h"
+#include "parts/http/test-server.h"
 
 #include <netinet/in.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/fetch/failure.h"
+#include "parts/http/failure.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "parts/fetch/url.h"
+#include "base/url.h"
 
 static const char *status_meaning(long status)
 {
@@ -72,14 +72,14 @@ static int nothing_answers(CURL *easy, const char *origin, Error *error)
 	return error_set(error, "nothing answers at %s (%s)", origin, why);
 }
 
-static int past_deadline(const FetchLimits *limits, const char *origin, Error *error)
+static int past_deadline(const HttpLimits *limits, const char *origin, Error *error)
 {
 	return error_set(error,
 		"%s is too slow: what was needed took more than %ld seconds; run the command again to resume",
 		origin, limits->whole_seconds);
 }
 
-int failure_of_deadline(const FetchLimits *limits, const char *url, Error *error)
+int failure_of_deadline(const HttpLimits *limits, const char *url, Error *error)
 {
 	CLEANUP_FREE char *origin = NULL;
 

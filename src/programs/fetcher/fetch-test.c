@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "parts/fetch/fetch.h"
+#include "parts/worker/fetch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 
 #include "base/file.h"
 #include "base/test.h"
-#include "parts/fetch/test-pages.h"
-#include "parts/fetch/test-server.h"
+#include "parts/http/test-pages.h"
+#include "parts/http/test-server.h"
 
 enum { FILE_SIZE = TEST_PAGES_FILE_SIZE };
 

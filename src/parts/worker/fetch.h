@@ -2,15 +2,14 @@
 #pragma once
 
 /*
- * HTTP(S) downloads through libcurl: bounded in bytes, redirects and time, with a floor on speed, resumed
- * where they broke off. Nothing here is trusted: callers check digests and signatures.
+ * HTTP(S) downloads, as root has them made (docs/worker.md): a fetcher, a process of the program
+ * suture-fetcher, speaks with the servers, and its answers are believed in nothing. They are bounded in bytes
+ * and time here, whatever it says. Nothing that comes is trusted: callers check digests and signatures.
  */
-
-#include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
-#include "base/error.h"
+#include "parts/worker/protocol-fetch.h"
 
 enum {
 	FETCH_ABSENT = 1, /* the server answered 403, 404 or 410 */
@@ -19,23 +18,14 @@ enum {
 
 typedef void (*FetchProgress)(void *userdata, uint64_t done, uint64_t total);
 
-typedef struct FetchLimits {
-	long connect_seconds;   /* 0: 15 */
-	long low_speed_bytes;   /* bytes a second; 0: 64 */
-	long low_speed_seconds; /* slower than that for so long is a failure; 0: 30 */
-	long total_seconds;     /* for one small download; 0: 300 */
-	long whole_seconds;     /* for all that one fetcher does, from its making on; 0: four hours */
-	long redirects;         /* 0: 5 */
-} FetchLimits;
+typedef struct Fetcher Fetcher; /* at most one process, and in it one connection pool; one thread */
 
-typedef struct Fetcher Fetcher; /* one connection pool; one thread */
-
+/* The limits may be NULL; where one is 0 it is: 15 seconds to connect, 64 bytes a second for 30 seconds, 300
+ * seconds in total, four hours for the whole, 5 redirects. The process is started when it is first needed:
+ * the installed program, or what the environment variable SUTURE_FETCHER names. */
 int fetcher_new(const FetchLimits *limits, Fetcher **ret, Error *error);
 Fetcher *fetcher_free(Fetcher *fetcher);
 DEFINE_CLEANUP(Fetcher *, fetcher_free);
-
-/* http:// and https:// only, also after redirects, and never from https to http. */
-int fetch_check_url(const char *url, Error *error);
 
 /* The whole body, appended to *ret; more than max bytes is an error, found as early as the server's headers
  * allow. A connection that closes before the announced length is an error. */
