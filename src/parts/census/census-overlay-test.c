@@ -220,6 +220,9 @@ static void finds_namespaces_that_stayed_behind(void **state)
 	assert_true(is_found(census, on_base, CENSUS_NAMESPACE));
 	assert_true(is_found(census, on_first, CENSUS_NAMESPACE));
 	assert_int_equal(find_process(census, on_first)->subject, SIZE_MAX);
+	assert_int_equal(find_process(census, on_first)->old_usr, first);
+	assert_int_equal(find_process(census, on_base)->old_usr, 0);
+	assert_true(find_process(census, on_base)->keeps_old_usr);
 	assert_true(is_found(census, younger, CENSUS_NAMESPACE));
 	assert_null(find_process(census, on_second));
 	assert_null(find_process(census, getpid()));
@@ -300,6 +303,9 @@ static void reports_a_process_once_for_mappings_and_namespace(void **state)
 	stack_targets(&stack, 1, first, 5, targets);
 	census = take(&stack, targets, ARRAY_SIZE(targets), second);
 	assert_true(is_found(census, pid, CENSUS_MAPPING));
+	/* What it maps is not all that it can come to use. */
+	assert_true(find_process(census, pid)->keeps_old_usr);
+	assert_int_equal(find_process(census, pid)->old_usr, first);
 	process_end(pid);
 	stack_end(&stack);
 }

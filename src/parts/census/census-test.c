@@ -162,7 +162,7 @@ static void follows_fork_but_not_exec(void **state)
 	process_end(forked);
 }
 
-static void counts_different_subjects(void **state)
+static void counts_different_subjects_and_names_their_groups(void **state)
 {
 	const Place *place = *state;
 	CLEANUP(census_free) Census *census = NULL;
@@ -176,8 +176,12 @@ static void counts_different_subjects(void **state)
 	targets[1] = place_target(place, "program", 4);
 	targets[2] = place_target(place, "program", 4);
 	targets[3] = place_target(place, FILE_NAME, 1);
+	targets[0].group = CENSUS_GROUPS_MAX - 1;
+	targets[1].group = targets[2].group = 2;
+	targets[3].group = 1;
 	census = take(targets, 4);
 	assert_non_null(find_process(census, pid));
+	assert_true(find_process(census, pid)->groups == (UINT64_C(1) << (CENSUS_GROUPS_MAX - 1) | 1 << 2));
 	assert_int_equal(find_process(census, pid)->subject, 4);
 	assert_int_equal(find_process(census, pid)->n_subjects, 2);
 	process_end(pid);
@@ -352,7 +356,7 @@ int main(int argc, char **argv)
 		PROCESS_TEST(finds_a_file_that_was_replaced),
 		PROCESS_TEST(tells_a_copy_from_the_file_and_its_links),
 		PROCESS_TEST(follows_fork_but_not_exec),
-		PROCESS_TEST(counts_different_subjects),
+		PROCESS_TEST(counts_different_subjects_and_names_their_groups),
 		PROCESS_TEST(finds_processes_wherever_they_live),
 		PROCESS_TEST(compares_the_content_where_it_is_known),
 		PROCESS_TEST(finds_a_process_whose_first_thread_has_ended),

@@ -69,13 +69,12 @@ static void print_verdict(const json_t *improvement)
 
 	if (json_has(improvement, "protected"))
 		print_protection(improvement, "  protected  ", "");
-	if (strcmp(verdict, "exposed") == 0)
-		printf("  exposed    now\n");
+	else if (strcmp(verdict, "exposed") == 0)
+		printf("  protected  not yet: old bytes are still in use\n");
 	else if (strcmp(verdict, "inactive") == 0)
-		printf("  not active: /usr does not show it\n");
+		printf("  protected  no: /usr does not show it\n");
 	else if (strcmp(verdict, "unknown") == 0)
-		printf("  not known to be protected: root has not been able to look into every process "
-		       "yet\n");
+		printf("  protected  not known: root has not been able to look into every process yet\n");
 }
 
 static void print_improvement(const json_t *improvement)

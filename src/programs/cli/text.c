@@ -73,6 +73,8 @@ const char *field_span(const json_t *object, const char *from, const char *to)
 	(void)json_time_field(object, to, &end, NULL);
 	if (end < begin)
 		end = begin;
+	if (end - begin < units[0].seconds)
+		return "less than a minute";
 	while (end - begin >= units[i].below)
 		i++;
 	return count_text((size_t)((end - begin) / units[i].seconds), units[i].one, units[i].many);
