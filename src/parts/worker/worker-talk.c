@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <poll.h>
 
+/* Seconds that a worker which has closed its socket may take to end, and be seen why. */
+enum { END_MAX = 30 };
+
 /* Until the socket can be read, or written to if asked for; *ret says which. */
 static int wait_until(const WorkerTalk *talk, short events, short *ret, Error *error)
 {
@@ -56,7 +59,8 @@ int worker_talk_receive(WorkerTalk *talk, Bytes *ret, Error *error)
 		n = recvmsg(talk->process.socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && (errno == EAGAIN || errno == EINTR));
 	if (n < 0 || (n == 0 && events & POLLHUP)) {
-		(void)worker_process_explain(&talk->process, talk->silence, error);
+		(void)worker_process_explain(
+			&talk->process, talk->silence < END_MAX ? talk->silence : END_MAX, error);
 		return WORKER_TALK_OVER;
 	}
 	if (check_flags(header.msg_flags, error) < 0)

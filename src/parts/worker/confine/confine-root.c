@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +39,8 @@ static int fill(const Confinement *kept, Error *error)
 
 	if (root < 0)
 		return error_os(error, errno, "cannot fill its root");
+	/* Whatever root's is: another user is to read this. */
+	(void)umask(0022);
 	if (confine_copy_files(root, kept->files, error) < 0)
 		return -1;
 	return kept->certificates ? confine_copy_certificates(root, kept->certificates, error) : 0;

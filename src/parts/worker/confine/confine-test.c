@@ -205,6 +205,7 @@ static void look_for_copies(void)
 	char byte;
 	int fd;
 
+	(void)umask(0077);
 	if (confine_reach(&network, NULL) < 0)
 		_exit(CANNOT_CONFINE);
 	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
