@@ -75,5 +75,6 @@ int engine_history(Engine *engine, json_t **ret, Error *error);
  * check found. */
 int engine_show(Engine *engine, const char *what, json_t **ret, Error *error);
 
-/* Restarts the units that are exposed and may be restarted; the report lists each with what happened. */
-int engine_restart(Engine *engine, json_t **ret, Error *error);
+/* Restarts the units that are exposed and may be restarted, or those that are named; the report lists each
+ * with what happened. dry_run only says what would be done. */
+int engine_restart(Engine *engine, EngineNames units, bool dry_run, json_t **ret, Error *error);

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "engine/exposure.h"
+#include "engine/restart-forecast.h"
 #include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
@@ -392,7 +393,9 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 	/* Before, the prediction: who uses today what the goal replaces. After, the truth. */
 	if (exposure_report(transaction->engine, &transaction->state, &transaction->goal, &exposed, error) <
 			0 ||
-		json_put(document, "exposed", exposed, error) < 0)
+		json_put(document, "exposed", exposed, error) < 0 ||
+		restart_forecast_put(transaction->predicted, json_object_get(exposed, "actions"), done,
+			document, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);
 	return 0;

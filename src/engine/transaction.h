@@ -76,6 +76,7 @@ typedef struct Transaction {
 	Catalog *catalog;    /* of an install */
 	Remote *remote;      /* of an install or a repair */
 	json_t *departures;  /* of the journal, when this finishes an interrupted transaction */
+	json_t *predicted;   /* what will have to be restarted, looked at just before the swap; may be NULL */
 	int usr;             /* the true base's /usr */
 	uint64_t number;     /* transactions of this device, counted from 1 */
 	int64_t started;

@@ -16,14 +16,24 @@ static char *next_slot(void)
 	return slots[at++ % SLOTS];
 }
 
-const char *field_text(const json_t *object, const char *key)
+static const char *value_text(const json_t *value)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	const char *text = json_string_value(value);
 	char *slot = next_slot();
 
 	(void)snprintf(slot, SLOT_SIZE, "%s", text ? text : "");
 	text_make_printable(slot);
 	return slot;
+}
+
+const char *field_text(const json_t *object, const char *key)
+{
+	return value_text(json_object_get(object, key));
+}
+
+const char *item_text(const json_t *array, size_t at)
+{
+	return value_text(json_array_get(array, at));
 }
 
 uint64_t field_number(const json_t *object, const char *key)
