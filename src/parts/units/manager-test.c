@@ -24,7 +24,7 @@ static void knows_its_version(void **state)
 	assert_true(manager_version(manager) >= 200);
 }
 
-/* The job for shutdown.target waits for another one, which this test does not let end. */
+/* The job for shutdown.target waits for the stop of a service that does not heed it. */
 static void notices_that_the_system_is_to_go_down(void **state)
 {
 	CLEANUP(manager_free) Manager *manager = open_manager(state);
@@ -33,12 +33,10 @@ static void notices_that_the_system_is_to_go_down(void **state)
 
 	assert_done(manager_going_down(manager, &reason, &error), &error);
 	assert_null(reason);
-	test_manager_write(*state, "blocker.service",
-		"[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n");
-	test_manager_write(*state, "shutdown.target",
-		"[Unit]\nDefaultDependencies=no\nRequires=blocker.service\nAfter=blocker.service\n");
-	assert_true(sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE,
-			    "Reload", NULL, NULL, NULL) >= 0);
+	test_manager_write(*state, "stubborn.service",
+		"[Service]\nExecStart=/bin/sh -c 'trap : TERM; while :; do sleep 1; "
+		"done'\nTimeoutStopSec=1h\n");
+	test_manager_start(*state, "stubborn.service");
 	assert_true(sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE,
 			    "StartUnit", NULL, NULL, "ss", "shutdown.target", "replace") >= 0);
 	assert_done(manager_going_down(manager, &reason, &error), &error);
