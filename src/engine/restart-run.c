@@ -54,14 +54,30 @@ static bool is_wanted(const json_t *action, EngineNames names)
 	       (names.count > 0 || json_is_true(json_object_get(action, "automatic")));
 }
 
-static bool is_own_unit(const json_t *action)
+static bool has_along(const json_t *action, const char *unit)
+{
+	size_t index;
+	json_t *name;
+
+	json_array_foreach(json_object_get(action, "along"), index, name)
+	{
+		if (strcmp(json_string_value(name), unit) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Would it end this very process? */
+static bool ends_itself(const json_t *action)
 {
 	CLEANUP_CLOSE int proc = -1, self = -1;
 	char unit[CENSUS_UNIT_SIZE] = "";
 
-	return proc_open_root(&proc, NULL) == 0 &&
-	       proc_open(proc, "self", O_RDONLY | O_DIRECTORY, &self, NULL) == 0 &&
-	       proc_unit(self, unit, NULL) == 0 && strcmp(unit, text_of(action, "target")) == 0;
+	if (proc_open_root(&proc, NULL) != 0 ||
+		proc_open(proc, "self", O_RDONLY | O_DIRECTORY, &self, NULL) != 0 ||
+		proc_unit(self, unit, NULL) != 0)
+		return false;
+	return strcmp(unit, text_of(action, "target")) == 0 || has_along(action, unit);
 }
 
 static int put_outcome(json_t *units, const json_t *action, const char *failure, Error *error)
@@ -105,7 +121,7 @@ static int collect(const json_t *actions, EngineNames names, Batch *batch, json_
 		if (!has_scope(action, batch->scope) || !is_wanted(action, names) ||
 			(batch->uid >= 0 && json_integer_value(json_object_get(action, "uid")) != batch->uid))
 			continue;
-		if (is_own_unit(action)) {
+		if (ends_itself(action)) {
 			if (put_outcome(units, action, "this very command runs in it", error) < 0)
 				return -1;
 			continue;
@@ -220,6 +236,19 @@ static int reexec_managers(
 	return 0;
 }
 
+static bool is_any_wanted(const json_t *actions, EngineNames names)
+{
+	size_t index;
+	json_t *action;
+
+	json_array_foreach(actions, index, action)
+	{
+		if (is_wanted(action, names))
+			return true;
+	}
+	return false;
+}
+
 int restart_run(
 	const json_t *actions, EngineNames names, json_t *units, const char **ret_refused, Error *error)
 {
@@ -227,7 +256,7 @@ int restart_run(
 	CLEANUP_CLOSE int delay = -1;
 
 	*ret_refused = NULL;
-	if (!units_available())
+	if (!units_available() || !is_any_wanted(actions, names))
 		return 0;
 	if (manager_open_system(&manager, error) < 0 || manager_going_down(manager, ret_refused, error) < 0)
 		return -1;
