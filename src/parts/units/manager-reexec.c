@@ -32,9 +32,14 @@ int manager_reexec(Manager *manager, int seconds, Error *error)
 {
 	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
 	int64_t deadline_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
-	int r = sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE,
-		"Reexecute", &failure, NULL, NULL);
+	int r;
 
+	/* It serializes all of its state first. */
+	(void)sd_bus_set_method_call_timeout(manager->bus, (uint64_t)seconds * 1000000);
+	r = sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE, "Reexecute",
+		&failure, NULL, NULL);
+
+	(void)sd_bus_set_method_call_timeout(manager->bus, (uint64_t)MANAGER_CALL_SECONDS * 1000000);
 	if (!is_gone(&failure, r))
 		return error_set(
 			error, "the service manager cannot replace itself: %s", manager_failure(&failure, r));

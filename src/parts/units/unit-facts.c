@@ -218,15 +218,23 @@ int unit_facts_read(Manager *manager, UnitFacts *facts, Error *error)
 	return collect_along(&unit, facts, error);
 }
 
-bool unit_has_job(Manager *manager, const char *name)
+const char *unit_job(Manager *manager, const char *name, char type[static UNIT_JOB_SIZE])
 {
 	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
 	CLEANUP(sd_bus_message_unref) sd_bus_message *reply = NULL;
-	CLEANUP_FREE char *path = NULL;
+	CLEANUP_FREE char *path = NULL, *word = NULL;
+	const char *job;
 	uint32_t id = 0;
 
-	if (path_of(name, &path, NULL) < 0 || sd_bus_get_property(manager->bus, MANAGER_SERVICE, path,
-						      UNIT_INTERFACE, "Job", &failure, &reply, "(uo)") < 0)
-		return false;
-	return sd_bus_message_read(reply, "(uo)", &id, NULL) >= 0 && id != 0;
+	type[0] = '\0';
+	if (path_of(name, &path, NULL) < 0 ||
+		sd_bus_get_property(manager->bus, MANAGER_SERVICE, path, UNIT_INTERFACE, "Job", &failure,
+			&reply, "(uo)") < 0 ||
+		sd_bus_message_read(reply, "(uo)", &id, &job) < 0 || id == 0)
+		return type;
+	/* One that has ended meanwhile is none. */
+	if (sd_bus_get_property_string(manager->bus, MANAGER_SERVICE, job, MANAGER_SERVICE ".Job", "JobType",
+		    &failure, &word) >= 0)
+		(void)snprintf(type, UNIT_JOB_SIZE, "%s", word);
+	return type;
 }

@@ -41,5 +41,7 @@ typedef struct UnitFacts {
  * no failure. */
 int unit_facts_read(Manager *manager, UnitFacts *facts, Error *error);
 
-/* Is a job of this unit queued or at work? */
-bool unit_has_job(Manager *manager, const char *name);
+/* The type of the job of this unit that is queued or at work ("stop", "start", …, systemctl(1)); "" for none.
+ * Returns type. */
+enum { UNIT_JOB_SIZE = 32 };
+const char *unit_job(Manager *manager, const char *name, char type[static UNIT_JOB_SIZE]);

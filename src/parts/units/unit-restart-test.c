@@ -2,6 +2,7 @@
 #include "base/test.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 enum { SECONDS = 60 };
 
 static const char SLEEPER[] = "[Service]\nExecStart=/bin/sleep infinity\n";
+/* It does not heed what is to stop it. */
+#define STUBBORN "[Service]\nExecStart=/bin/sleep infinity\nKillSignal=SIGCONT\nTimeoutStopSec=1h\n"
 
 static void start_new(void **state, const char *unit, const char *text)
 {
@@ -93,6 +96,9 @@ static void keeps_to_the_order_and_restarts_each_once(void **state)
 			"infinity\n",
 			needs[i], names[i], test->path);
 		start_new(state, unit, text);
+		/* Not only what comes before its program has begun. */
+		while (test_manager_pid(test, unit) == 0)
+			(void)poll(NULL, 0, 20);
 	}
 	assert_order(state, "first\nsecond\nthird\n");
 	restart_all(state, restarts, 3, SECONDS);
@@ -154,13 +160,40 @@ static void says_how_a_restart_failed_and_goes_on(void **state)
 	assert_true(restarts[1].done);
 }
 
+static void ask_for_stop(Manager *manager, const char *unit)
+{
+	assert_true(sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE,
+			    "StopUnit", NULL, NULL, "ss", unit, "replace") >= 0);
+}
+
+/* The one's stop waits for the stop of the other, which does not heed it. */
+static void undoes_no_stop_that_others_have_asked_for(void **state)
+{
+	const TestManager *test = *state;
+	CLEANUP(manager_free) Manager *manager = NULL;
+	UnitRestart restart = restart_of("waiting.service");
+	char type[UNIT_JOB_SIZE];
+	Error error = ERROR_INIT;
+	pid_t before;
+
+	start_new(state, "waiting.service", SLEEPER);
+	start_new(state, "stubborn.service", "[Unit]\nAfter=waiting.service\n" STUBBORN);
+	before = test_manager_pid(test, "waiting.service");
+	assert_done(manager_open_user(test->runtime, &manager, &error), &error);
+	ask_for_stop(manager, "stubborn.service");
+	ask_for_stop(manager, "waiting.service");
+	assert_done(units_restart(manager, &restart, 1, SECONDS, &error), &error);
+	if (restart.done || !strstr(restart.error, "being stopped"))
+		fail_msg("it ended with \"%s\"", restart.error);
+	assert_string_equal(unit_job(manager, "waiting.service", type), "stop");
+	assert_int_equal(test_manager_pid(test, "waiting.service"), before);
+}
+
 static void does_not_wait_for_ever(void **state)
 {
 	UnitRestart restart = restart_of("slow.service");
 
-	start_new(state, "slow.service",
-		"[Service]\nExecStart=/bin/sh -c 'trap : TERM; while :; do sleep 1; "
-		"done'\nTimeoutStopSec=1h\n");
+	start_new(state, "slow.service", STUBBORN);
 	restart_all(state, &restart, 1, 1);
 	assert_false(restart.done);
 	assert_non_null(strstr(restart.error, "in time"));
@@ -224,6 +257,7 @@ int main(void)
 		cmocka_unit_test(never_trips_a_start_limit),
 		cmocka_unit_test(leaves_alone_what_does_not_run),
 		cmocka_unit_test(says_how_a_restart_failed_and_goes_on),
+		cmocka_unit_test(undoes_no_stop_that_others_have_asked_for),
 		cmocka_unit_test(does_not_wait_for_ever),
 		cmocka_unit_test(restarts_a_users_units_as_that_user),
 		cmocka_unit_test(has_the_manager_replace_itself_and_keep_its_units),

@@ -125,6 +125,7 @@ static int prepare(Manager *manager, Job *job, Error *error)
 {
 	UnitRestart *restart = job->restart;
 	UnitFacts *facts = &job->facts;
+	char type[UNIT_JOB_SIZE];
 
 	if (!manager_is_unit_name(restart->unit))
 		return error_set(error, "\"%s\" is not the name of a unit", restart->unit);
@@ -132,6 +133,11 @@ static int prepare(Manager *manager, Job *job, Error *error)
 	if (unit_facts_read(manager, facts, error) < 0)
 		return -1;
 	restart->done = !facts->is_active;
+	/* A restart would take the place of what somebody else has asked for. */
+	if (facts->is_active && strcmp(unit_job(manager, facts->name, type), "stop") == 0) {
+		refuse(restart, "it is being stopped");
+		return 0;
+	}
 	if (!facts->is_active || (facts->is_limited && reset_limit(manager, facts->name, restart) < 0))
 		return 0;
 	for (uint32_t i = 0; i < facts->n_along; i++)
@@ -179,8 +185,11 @@ static int wait_for_all(Manager *manager, Batch *batch, int64_t deadline_ms, Err
 /* Their jobs are the manager's own, and none has told us their names. */
 static void wait_for_along(Manager *manager, const Job *job, int64_t deadline_ms)
 {
+	char type[UNIT_JOB_SIZE];
+
 	for (uint32_t i = 0; job->is_queued && i < job->facts.n_along; i++)
-		while (unit_has_job(manager, job->facts.along[i].name) && clock_monotonic_ms() < deadline_ms)
+		while (*unit_job(manager, job->facts.along[i].name, type) &&
+			clock_monotonic_ms() < deadline_ms)
 			(void)poll(NULL, 0, PAUSE_MS);
 }
 
