@@ -223,7 +223,9 @@ void restart_judge(const RestartWorld *world, const RestartFinding *finding, Res
 {
 	const UnitRule *rule = unit_rule(finding->unit);
 
-	*ret = (RestartVerdict){.scope = rule->scope, .automatic = rule->automatic};
+	*ret = (RestartVerdict){.scope = rule->scope,
+		.automatic = rule->automatic,
+		.ends_applications = rule->scope == UNIT_SCOPE_SESSION};
 	(void)snprintf(ret->target, sizeof(ret->target), "%s", finding->unit);
 	(void)snprintf(ret->unit, sizeof(ret->unit), "%s", finding->unit);
 	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", rule->reason);

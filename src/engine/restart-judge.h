@@ -50,8 +50,10 @@ typedef struct RestartVerdict {
 	char target[CENSUS_UNIT_SIZE]; /* a unit as the census names it, or a program; "" for the whole system
 					*/
 	char unit[CENSUS_UNIT_SIZE];   /* where the process is; "" for none */
-	uid_t uid;      /* whose: of applications, sessions and what a user's manager runs; else 0 */
-	bool automatic; /* nobody is cut off */
+	uid_t uid;              /* whose: of applications, sessions and what a user's manager runs; else 0 */
+	bool automatic;         /* nobody is cut off */
+	bool ends_applications; /* a session's end that is needed for what people see of it: it is the end of
+				   the applications in it as well */
 	char reason[RESTART_REASON_SIZE];
 	const UnitFacts *facts; /* of scope service and user-service, where known */
 } RestartVerdict;

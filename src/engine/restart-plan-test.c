@@ -296,6 +296,20 @@ static void lets_a_new_login_close_what_it_ends_anyhow(void **state)
 			   "application firefox uid 1001, 1: ask\n");
 }
 
+/* Whoever has time to restart an application need not have it for a new login. */
+static void names_applications_beside_a_login_that_only_keeps_itself_open(void **state)
+{
+	Case test;
+
+	(void)state;
+	begin(&test);
+	add_process(&test, "user@1000.service", "(sd-pam)", 1000);
+	add_process(&test, "user@1000.service/app-firefox-1.scope", "firefox", 1000);
+	add_process(&test, "session-2.scope", "bash", 1000);
+	assert_plan(
+		&test, "session user@1000.service uid 1000, 2: ask\napplication firefox uid 1000, 1: ask\n");
+}
+
 static void leaves_containers_to_who_runs_them(void **state)
 {
 	Case test;
@@ -355,6 +369,7 @@ int main(void)
 		cmocka_unit_test(leaves_applications_to_who_uses_them_one_each),
 		cmocka_unit_test(restarts_what_a_users_own_manager_can),
 		cmocka_unit_test(lets_a_new_login_close_what_it_ends_anyhow),
+		cmocka_unit_test(names_applications_beside_a_login_that_only_keeps_itself_open),
 		cmocka_unit_test(leaves_containers_to_who_runs_them),
 		cmocka_unit_test(renews_a_console_only_where_nobody_is_logged_in),
 		cmocka_unit_test(does_nothing_by_itself_without_a_service_manager),

@@ -64,6 +64,7 @@ static bool is_same_application(const RestartVerdict *a, const RestartVerdict *b
 /* What one finding forbids is forbidden for all of the action. */
 static void join(RestartVerdict *one, const RestartVerdict *other)
 {
+	one->ends_applications |= other->ends_applications;
 	if (one->automatic && !other->automatic) {
 		one->automatic = false;
 		memcpy(one->reason, other->reason, sizeof(one->reason));
@@ -98,25 +99,40 @@ static bool restarts_along(const RestartVerdict *one, const RestartVerdict *othe
 	return false;
 }
 
-/* A new login ends what the old one has running: all of a user's when the whole login has to end, else what
- * is in the session. */
+static bool is_login(const RestartVerdict *what)
+{
+	return what->scope == UNIT_SCOPE_SESSION && text_has_prefix(what->target, "user@");
+}
+
+/* What is in a session ends with it. */
 static bool ends_with_session(const RestartVerdict *one, const RestartVerdict *other)
 {
-	bool whole = text_has_prefix(one->target, "user@");
+	return one->scope == UNIT_SCOPE_SESSION && one->ends_applications && !is_login(one) &&
+	       other->scope == UNIT_SCOPE_APPLICATION && other->uid == one->uid &&
+	       strcmp(other->unit, one->target) == 0;
+}
 
-	if (one->scope != UNIT_SCOPE_SESSION || other->automatic || other->uid != one->uid)
+/* All sessions of a user do when the whole login has to end; and what else is asked of that user. */
+static bool ends_with_login(const RestartVerdict *one, const RestartVerdict *other)
+{
+	if (!is_login(one) || other->automatic || other->uid != one->uid)
 		return false;
 	if (other->scope == UNIT_SCOPE_APPLICATION)
-		return whole ? other->unit[0] != '\0' : strcmp(other->unit, one->target) == 0;
-	return whole && (other->scope == UNIT_SCOPE_USER_SERVICE || other->scope == UNIT_SCOPE_SESSION);
+		return one->ends_applications && other->unit[0] != '\0';
+	return other->scope == UNIT_SCOPE_USER_SERVICE || other->scope == UNIT_SCOPE_SESSION;
 }
 
 /* What is done at once is never put off for something that people have to find time for. */
 static bool absorbs(const RestartVerdict *one, const RestartVerdict *other)
 {
-	if (one->scope == UNIT_SCOPE_REBOOT && other->scope == UNIT_SCOPE_SOFT_REBOOT)
-		return true;
-	return ends_with_session(one, other) || restarts_along(one, other);
+	return restarts_along(one, other) || ends_with_session(one, other);
+}
+
+/* Of what is left then. */
+static bool absorbs_at_last(const RestartVerdict *one, const RestartVerdict *other)
+{
+	return ends_with_login(one, other) ||
+	       (one->scope == UNIT_SCOPE_REBOOT && other->scope == UNIT_SCOPE_SOFT_REBOOT);
 }
 
 static void move_findings(RestartPlan *plan, size_t from, size_t to)
@@ -137,12 +153,12 @@ static void drop(RestartPlan *plan, size_t at)
 }
 
 /* Of two that bring about each other the first stays. */
-static void absorb(RestartPlan *plan)
+static void absorb(RestartPlan *plan, bool (*can)(const RestartVerdict *, const RestartVerdict *))
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		size_t j = 0;
 
-		while (j < plan->n && (j == i || !absorbs(&plan->actions[i].what, &plan->actions[j].what)))
+		while (j < plan->n && (j == i || !can(&plan->actions[i].what, &plan->actions[j].what)))
 			j++;
 		if (j == plan->n)
 			continue;
@@ -208,7 +224,8 @@ int restart_plan_new(
 		restart_judge(world, &findings[i], &verdict);
 		add(plan, i, &verdict);
 	}
-	absorb(plan);
+	absorb(plan, absorbs);
+	absorb(plan, absorbs_at_last);
 	if (sort(plan, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(plan);
