@@ -134,7 +134,6 @@ def test_exactly_what_uses_old_bytes_is_exposed_as_the_dry_run_said(device, prog
     assert "4 processes still use old bytes" in device.suture("status").stdout
 
 
-@pytest.mark.usefixtures("sleeper")
 def closing(actions):
     """{target: how many processes it closes}"""
     return {action["target"]: action["processes"] for action in actions}
@@ -173,6 +172,7 @@ def test_a_name_that_nothing_exposed_goes_by_is_an_error(device, programs):
     assert "no-such.service" in result.stdout and "could not be restarted" in result.stderr
 
 
+@pytest.mark.usefixtures("sleeper")
 def test_protected_once_the_programs_are_restarted(device, programs):
     programs.server("one")
     programs.sleeper()
