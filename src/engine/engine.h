@@ -101,5 +101,6 @@ int engine_metrics(Engine *engine, Buffer *ret, Error *error);
  * system's administrator). ENGINE_NOTHING when there is nothing to state. */
 int engine_vex(Engine *engine, const char *author, json_t **ret, Error *error);
 
-/* Restarts the units that are exposed and may be restarted; the report lists each with what happened. */
-int engine_restart(Engine *engine, json_t **ret, Error *error);
+/* Restarts the units that are exposed and may be restarted, or those that are named; the report lists each
+ * with what happened. dry_run only says what would be done. */
+int engine_restart(Engine *engine, EngineNames units, bool dry_run, json_t **ret, Error *error);

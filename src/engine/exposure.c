@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/exposure.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "engine/exposure-targets.h"
+#include "engine/restart-plan.h"
+#include "engine/restart-world.h"
 #include "parts/manifest/letter.h"
-#include "parts/units/units.h"
 
 static const char format_name[] = "suture-exposed-1";
 
@@ -15,19 +16,33 @@ static const char *const kind_names[] = {
 	[CENSUS_NAMESPACE] = "namespace",
 };
 
-/* What closes the exposure, at the smallest scope. */
-static int put_remedy(const CensusFinding *finding, json_t *item, Error *error)
-{
-	const char *reason = NULL;
-	UnitAction action = unit_action(finding->unit, &reason);
+/* A census, and what is to be done about it. */
+typedef struct Exposure {
+	ExposureTargets targets;
+	Census *census;
+	RestartWorld *world;
+	RestartFinding *findings;
+	RestartPlan *plan;
+} Exposure;
 
-	if (finding->kind == CENSUS_NAMESPACE)
-		return json_put_text(item, "remedy", "restart: its mount namespace keeps an old /usr", error);
-	if (action == UNIT_RESTART)
-		return json_put_text(item, "remedy", "restart the unit", error);
-	if (action == UNIT_ASK)
-		return json_put_text(item, "remedy", reason, error);
-	return json_put_text(item, "remedy", "restart the program", error);
+static void exposure_clear_cleanup(Exposure *exposure)
+{
+	(void)restart_plan_free(exposure->plan);
+	free(exposure->findings);
+	(void)restart_world_free(exposure->world);
+	(void)census_free(exposure->census);
+	exposure_targets_clear(&exposure->targets);
+}
+
+/* What closes the exposure, at the smallest scope. */
+static int put_remedy(const Exposure *exposure, size_t at, json_t *item, Error *error)
+{
+	CLEANUP_FREE char *remedy = NULL;
+
+	if (restart_action_remedy(&exposure->plan->actions[exposure->plan->action_of[at]], &remedy, error) <
+		0)
+		return -1;
+	return json_put_text(item, "remedy", remedy, error);
 }
 
 static int put_subject(
@@ -63,9 +78,9 @@ static int put_components(
 	return 0;
 }
 
-static int put_finding(
-	const ExposureTargets *targets, const CensusFinding *finding, json_t *array, Error *error)
+static int put_finding(const Exposure *exposure, size_t at, json_t *array, Error *error)
 {
+	const CensusFinding *finding = &exposure->census->findings[at];
 	json_t *item = json_object();
 
 	if (json_add(array, item, error) < 0 || json_put_integer(item, "pid", finding->pid, error) < 0 ||
@@ -74,33 +89,44 @@ static int put_finding(
 		json_put_text(item, "name", finding->name, error) < 0 ||
 		json_put_text(item, "kind", kind_names[finding->kind], error) < 0 ||
 		(finding->unit[0] && json_put_text(item, "unit", finding->unit, error) < 0) ||
-		put_subject(targets, finding, item, error) < 0 ||
-		put_components(targets, finding, item, error) < 0)
+		put_subject(&exposure->targets, finding, item, error) < 0 ||
+		put_components(&exposure->targets, finding, item, error) < 0)
 		return -1;
-	return put_remedy(finding, item, error);
+	return put_remedy(exposure, at, item, error);
 }
 
-/* Without a census nobody was looked at; whether that is all there is to see, the caller knows. */
-static int to_json(
-	const ExposureTargets *targets, const Census *census, bool complete, json_t **ret, Error *error)
+/* Nobody is exposed, or nobody was looked at; which it is, the caller knows. */
+static int nobody(bool complete, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
-	json_t *processes = json_array();
 
-	if (!document) {
-		json_decref(processes);
+	if (!document)
 		return error_memory(error);
-	}
-	if (json_put(document, "processes", processes, error) < 0 ||
-		json_put_text(document, "format", format_name, error) < 0)
+	if (json_put(document, "processes", json_array(), error) < 0 ||
+		json_put(document, "actions", json_array(), error) < 0 ||
+		json_put_text(document, "format", format_name, error) < 0 ||
+		json_put(document, "complete", json_boolean(complete), error) < 0 ||
+		json_put_integer(document, "unreadable", 0, error) < 0 ||
+		json_put_integer(document, "looked_at", 0, error) < 0)
 		return -1;
-	for (size_t i = 0; census && i < census->n_findings; i++)
-		if (put_finding(targets, &census->findings[i], processes, error) < 0)
+	*ret = TAKE_PTR(document);
+	return 0;
+}
+
+static int to_json(const Exposure *exposure, json_t **ret, Error *error)
+{
+	const Census *census = exposure->census;
+	CLEANUP_JSON json_t *document = NULL;
+
+	if (nobody(census->n_unreadable == 0, &document, error) < 0 ||
+		json_put_integer(document, "unreadable", (int64_t)census->n_unreadable, error) < 0 ||
+		json_put_integer(document, "looked_at", (int64_t)census->n_processes, error) < 0)
+		return -1;
+	for (size_t i = 0; i < census->n_findings; i++)
+		if (put_finding(exposure, i, json_object_get(document, "processes"), error) < 0)
 			return -1;
-	if (json_put(document, "complete", json_boolean(complete), error) < 0 ||
-		json_put_integer(document, "unreadable", census ? (int64_t)census->n_unreadable : 0, error) <
-			0 ||
-		json_put_integer(document, "looked_at", census ? (int64_t)census->n_processes : 0, error) < 0)
+	if (restart_plan_to_json(
+		    exposure->plan, exposure->findings, json_object_get(document, "actions"), error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);
 	return 0;
@@ -109,22 +135,25 @@ static int to_json(
 int exposure_report(
 	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error)
 {
-	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets targets = {.targets = NULL};
-	CLEANUP(census_free) Census *census = NULL;
+	__attribute__((cleanup(exposure_clear_cleanup))) Exposure exposure = {.census = NULL};
 	CensusQuery query;
 
 	/* Nothing is replaced: nothing can be exposed. */
 	if (set->n == 0)
-		return to_json(&targets, NULL, true, ret, error);
-	if (exposure_targets_collect(engine, state, set, &targets, error) < 0)
+		return nobody(true, ret, error);
+	if (exposure_targets_collect(engine, state, set, &exposure.targets, error) < 0)
 		return -1;
-	query = (CensusQuery){engine->root, targets.targets, targets.n_targets, targets.current};
-	if (census_take(&query, &census, error) < 0)
+	query = (CensusQuery){
+		engine->root, exposure.targets.targets, exposure.targets.n_targets, exposure.targets.current};
+	if (census_take(&query, &exposure.census, error) < 0 ||
+		restart_world_look(exposure.census, &exposure.world, &exposure.findings, error) < 0 ||
+		restart_plan_new(exposure.world, exposure.findings, exposure.census->n_findings,
+			&exposure.plan, error) < 0)
 		return -1;
-	return to_json(&targets, census, census->n_unreadable == 0, ret, error);
+	return to_json(&exposure, ret, error);
 }
 
 int exposure_unseen(json_t **ret, Error *error)
 {
-	return to_json(NULL, NULL, false, ret, error);
+	return nobody(false, ret, error);
 }

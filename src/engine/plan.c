@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/exposure.h"
 #include "engine/ledger-update.h"
+#include "engine/restart-forecast.h"
 #include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
@@ -431,7 +432,9 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 	/* Before, the prediction: who uses today what the goal replaces. After, the truth. */
 	if (exposure_report(transaction->engine, &transaction->state, &transaction->goal, &exposed, error) <
 			0 ||
-		json_put(document, "exposed", exposed, error) < 0)
+		json_put(document, "exposed", exposed, error) < 0 ||
+		restart_forecast_put(transaction->predicted, json_object_get(exposed, "actions"), done,
+			document, error) < 0)
 		return -1;
 	if (improvements_equal(&transaction->goal, &transaction->state.active))
 		ledger_note_exposure(transaction->engine, &transaction->state, exposed, NULL);

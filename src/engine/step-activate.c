@@ -5,6 +5,8 @@
  * empty.
  */
 
+#include "base/log.h"
+#include "engine/exposure.h"
 #include "engine/guard.h"
 #include "engine/layers.h"
 #include "engine/transaction.h"
@@ -22,9 +24,25 @@ static int check_repaired(const Transaction *transaction, Error *error)
 	return 0;
 }
 
+/* Who uses now what the swap will replace. A swap does not fail for want of a prediction. */
+static void predict(Transaction *transaction)
+{
+	CLEANUP_JSON json_t *exposed = NULL;
+	Error error = ERROR_INIT;
+
+	if (transaction->begin != EVENT_INSTALL || transaction->predicted)
+		return;
+	if (exposure_report(transaction->engine, &transaction->state, &transaction->goal, &exposed, &error) <
+		0)
+		log_warning("what will have to be restarted cannot be predicted: %s", error.text);
+	else
+		transaction->predicted = json_incref(json_object_get(exposed, "actions"));
+}
+
 int step_activate(Transaction *transaction, Error *error)
 {
 	if (check_repaired(transaction, error) < 0)
 		return -1;
+	predict(transaction);
 	return layers_activate(transaction->engine, transaction->generation, &transaction->goal, error);
 }

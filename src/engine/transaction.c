@@ -89,6 +89,7 @@ Transaction *transaction_free(Transaction *transaction)
 		improvements_clear(&transaction->former);
 		free(transaction->changes);
 		json_decref(transaction->departures);
+		json_decref(transaction->predicted);
 		(void)catalog_free(transaction->catalog);
 		waiting_clear(&transaction->waiting);
 		(void)remote_free(transaction->remote);

@@ -78,6 +78,7 @@ typedef struct Transaction {
 	Waiting waiting;     /* of an install: what it could bring */
 	Remote *remote;      /* of an install or a repair */
 	json_t *departures;  /* of the journal, when this finishes an interrupted transaction */
+	json_t *predicted;   /* what will have to be restarted, looked at just before the swap; may be NULL */
 	int usr;             /* the true base's /usr */
 	uint64_t number;     /* transactions of this device, counted from 1 */
 	int64_t started;

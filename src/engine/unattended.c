@@ -60,7 +60,7 @@ static int restart(Engine *engine, json_t *document, Error *error)
 
 	if (!engine->config.automatic.restart)
 		return 0;
-	if (engine_restart(engine, &report, error) < 0)
+	if (engine_restart(engine, (EngineNames){NULL, 0}, false, &report, error) < 0)
 		return error_in(error, "it is installed, but nothing was restarted");
 	return json_put(document, "restart", report, error);
 }

@@ -56,6 +56,44 @@ def test_exactly_what_uses_old_bytes_is_exposed_as_the_dry_run_said(device, prog
     assert "4 processes still use old bytes" in device.suture("status").stdout
 
 
+def closing(actions):
+    """{target: how many processes it closes}"""
+    return {action["target"]: action["processes"] for action in actions}
+
+
+def test_what_closes_it_is_planned_predicted_and_compared(device, programs):
+    programs.server("one")
+    programs.server("two")
+    predicted = device.report("install", "--dry-run")
+    assert closing(predicted["restarts"]["predicted"]) == {"origin-server": 2}
+    assert predicted["restarts"]["predicted"] == predicted["exposed"]["actions"]
+    done = device.report("install")
+    assert done["restarts"]["predicted"] == predicted["restarts"]["predicted"]
+    assert done["restarts"]["appeared"] == done["restarts"]["vanished"] == []
+    action, = device.report("exposed")["actions"]
+    assert (action["scope"], action["automatic"], action["programs"]) == ("application", False, ["origin-server"])
+    assert "restart origin-server of root (2 processes)" in device.suture("status").stdout
+    assert {process["remedy"] for process in device.report("exposed")["processes"]} == {"restart the program"}
+
+
+def test_what_nobody_started_through_a_service_manager_is_not_restarted(device, programs):
+    server = programs.server("one")
+    device.suture("install")
+    planned = device.report("restart", "--dry-run")
+    assert not planned["done"] and closing(planned["planned"]) == {"origin-server": 1}
+    report = device.report("restart")
+    assert report["done"] and report["units"] == [] and closing(report["exposed"]["actions"]) == {"origin-server": 1}
+    assert set(found(report["exposed"])) == {server}
+
+
+def test_a_name_that_nothing_exposed_goes_by_is_an_error(device, programs):
+    programs.server("one")
+    device.suture("install")
+    result = device.suture("restart", "no-such.service", check=False)
+    assert result.returncode == 1
+    assert "no-such.service" in result.stdout and "could not be restarted" in result.stderr
+
+
 @pytest.mark.usefixtures("sleeper")
 def test_protected_once_the_programs_are_restarted(device, programs):
     programs.server("one")

@@ -2,254 +2,268 @@
 #include "base/test.h"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <systemd/sd-bus.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
-#include "base/text.h"
-#include "parts/units/units.h"
+#include "parts/units/test-manager.h"
+#include "parts/units/unit-restart.h"
+#include "parts/units/user-units.h"
 
-/* A real message bus of the test's own, and on it a service manager that restarts nothing: the unit's name
- * says how that ends. */
-typedef struct Bus {
-	char *path;
-	pid_t daemon;
-	pid_t manager;
-} Bus;
+enum { SECONDS = 60 };
 
-static const char JOB[] = "/org/freedesktop/systemd1/job/7";
+static const char SLEEPER[] = "[Service]\nExecStart=/bin/sleep infinity\n";
+/* It does not heed what is to stop it. */
+#define STUBBORN "[Service]\nExecStart=/bin/sleep infinity\nKillSignal=SIGCONT\nTimeoutStopSec=1h\n"
 
-static int announce(sd_bus *bus, const char *job, const char *unit, const char *result)
+static void start_new(void **state, const char *unit, const char *text)
 {
-	return sd_bus_emit_signal(bus, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
-		"JobRemoved", "uoss", (uint32_t)7, job, unit, result);
+	const TestManager *test = *state;
+
+	test_manager_need(test);
+	test_manager_write(test, unit, text);
+	test_manager_start(test, unit);
 }
 
-static int try_restart_unit(sd_bus_message *message, void *is_subscribed, sd_bus_error *failure)
+static UnitRestart restart_of(const char *unit)
 {
-	sd_bus *bus = sd_bus_message_get_bus(message);
-	const char *unit, *mode;
+	UnitRestart restart = {.done = false};
 
-	if (sd_bus_message_read(message, "ss", &unit, &mode) < 0 || strcmp(mode, "replace") != 0)
-		return -EINVAL;
-	if (strcmp(unit, "missing.service") == 0)
-		return sd_bus_error_set(
-			failure, "org.freedesktop.systemd1.NoSuchUnit", "Unit missing.service not found.");
-	/* Somebody else's job ends first. */
-	if (announce(bus, "/org/freedesktop/systemd1/job/6", "other.service", "failed") < 0)
-		return -EIO;
-	if (strcmp(unit, "swift.service") == 0)
-		(void)announce(bus, JOB, unit, "done");
-	if (sd_bus_reply_method_return(message, "o", JOB) < 0)
-		return -EIO;
-	if (!*(bool *)is_subscribed)
-		return 0;
-	if (strcmp(unit, "good.service") == 0)
-		(void)announce(bus, JOB, unit, "done");
-	if (strcmp(unit, "bad.service") == 0)
-		(void)announce(bus, JOB, unit, "failed");
-	return 0;
+	(void)snprintf(restart.unit, sizeof(restart.unit), "%s", unit);
+	return restart;
 }
 
-static int subscribe(sd_bus_message *message, void *is_subscribed, sd_bus_error *failure)
+static void restart_all(void **state, UnitRestart *restarts, size_t n, int seconds)
 {
-	(void)failure;
-	*(bool *)is_subscribed = true;
-	return sd_bus_reply_method_return(message, NULL);
+	const TestManager *test = *state;
+	CLEANUP(manager_free) Manager *manager = NULL;
+	Error error = ERROR_INIT;
+
+	assert_done(manager_open_user(test->runtime, &manager, &error), &error);
+	assert_done(units_restart(manager, restarts, n, seconds, &error), &error);
 }
 
-static const sd_bus_vtable manager_methods[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("Subscribe", "", "", subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("TryRestartUnit", "ss", "o", try_restart_unit, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
-	SD_BUS_VTABLE_END,
-};
-
-static _Noreturn void run_manager(int ready)
+static void restarts_what_is_named_and_nothing_else(void **state)
 {
-	static bool is_subscribed;
-	sd_bus *bus = NULL;
+	UnitRestart restarts[2] = {restart_of("one.service"), restart_of("two.service")};
+	pid_t one, two, other;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (sd_bus_open_system(&bus) < 0 ||
-		sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/systemd1",
-			"org.freedesktop.systemd1.Manager", manager_methods, &is_subscribed) < 0 ||
-		sd_bus_request_name(bus, "org.freedesktop.systemd1", 0) < 0)
-		_exit(1);
-	(void)!write(ready, "y", 1);
-	for (;;) {
-		int r = sd_bus_process(bus, NULL);
+	start_new(state, "one.service", SLEEPER);
+	start_new(state, "two.service", SLEEPER);
+	start_new(state, "other.service", SLEEPER);
+	one = test_manager_pid(*state, "one.service");
+	two = test_manager_pid(*state, "two.service");
+	other = test_manager_pid(*state, "other.service");
+	restart_all(state, restarts, 2, SECONDS);
+	assert_true(restarts[0].done && restarts[1].done);
+	assert_int_not_equal(test_manager_pid(*state, "one.service"), one);
+	assert_int_not_equal(test_manager_pid(*state, "two.service"), two);
+	assert_int_equal(test_manager_pid(*state, "other.service"), other);
+}
 
-		if (r < 0 || (r == 0 && sd_bus_wait(bus, UINT64_MAX) < 0))
-			_exit(1);
+/* Each start writes a line. */
+static void assert_order(void **state, const char *wanted)
+{
+	const TestManager *test = *state;
+	CLEANUP_BUFFER Buffer log = BUFFER_INIT;
+	char path[256];
+	Error error = ERROR_INIT;
+
+	(void)snprintf(path, sizeof(path), "%s/order", test->path);
+	assert_done(file_read(AT_FDCWD, path, 4096, &log, &error), &error);
+	assert_string_equal((const char *)log.data, wanted);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void keeps_to_the_order_and_restarts_each_once(void **state)
+{
+	/* Against their order, and with one that restarts along with another. */
+	UnitRestart restarts[3] = {
+		restart_of("third.service"), restart_of("second.service"), restart_of("first.service")};
+	static const char *const names[] = {"first", "second", "third"};
+	static const char *const needs[] = {"", "[Unit]\nRequires=first.service\nAfter=first.service\n",
+		"[Unit]\nAfter=second.service\n"};
+	const TestManager *test = *state;
+
+	test_manager_need(test);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char unit[32], text[512];
+
+		(void)snprintf(unit, sizeof(unit), "%s.service", names[i]);
+		(void)snprintf(text, sizeof(text),
+			"%s[Service]\nExecStartPre=/bin/sh -c 'echo %s >>%s/order'\nExecStart=/bin/sleep "
+			"infinity\n",
+			needs[i], names[i], test->path);
+		start_new(state, unit, text);
+		/* Not only what comes before its program has begun. */
+		while (test_manager_pid(test, unit) == 0)
+			(void)poll(NULL, 0, 20);
+	}
+	assert_order(state, "first\nsecond\nthird\n");
+	restart_all(state, restarts, 3, SECONDS);
+	for (size_t i = 0; i < 3; i++)
+		if (!restarts[i].done)
+			fail_msg("%s: %s", restarts[i].unit, restarts[i].error);
+	assert_order(state, "first\nsecond\nthird\n");
+}
+
+static void never_trips_a_start_limit(void **state)
+{
+	start_new(state, "limited.service",
+		"[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n[Service]\nExecStart=/bin/sleep "
+		"infinity\n");
+	start_new(state, "along.service",
+		"[Unit]\nRequires=limited.service\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n"
+		"[Service]\nExecStart=/bin/sleep infinity\n");
+	for (int i = 0; i < 5; i++) {
+		UnitRestart restart = restart_of("limited.service");
+		pid_t before = test_manager_pid(*state, "limited.service");
+		pid_t along = test_manager_pid(*state, "along.service");
+
+		restart_all(state, &restart, 1, SECONDS);
+		if (!restart.done)
+			fail_msg("the restart number %d: %s", i + 1, restart.error);
+		assert_int_not_equal(test_manager_pid(*state, "limited.service"), before);
+		assert_int_not_equal(test_manager_pid(*state, "along.service"), along);
 	}
 }
 
-static void start_daemon(Bus *bus, const char *config)
+static void leaves_alone_what_does_not_run(void **state)
 {
-	char descriptor[32];
-	char answer;
-	int ready[2];
+	UnitRestart restarts[2] = {restart_of("missing.service"), restart_of("idle.service")};
 
-	assert_int_equal(pipe(ready), 0);
-	(void)snprintf(descriptor, sizeof(descriptor), "--print-address=%d", ready[1]);
-	bus->daemon = fork();
-	if (bus->daemon == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		(void)execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog",
-			descriptor, config, NULL);
-		_exit(127);
-	}
-	(void)close(ready[1]);
-	/* Nothing comes where there is no dbus-daemon. */
-	if (read(ready[0], &answer, 1) != 1) {
-		assert_int_equal(waitpid(bus->daemon, NULL, 0), bus->daemon);
-		bus->daemon = 0;
-	}
-	(void)close(ready[0]);
+	test_manager_need(*state);
+	test_manager_write(*state, "idle.service", SLEEPER);
+	restart_all(state, restarts, 2, SECONDS);
+	assert_true(restarts[0].done && restarts[1].done);
+	assert_int_equal(test_manager_pid(*state, "idle.service"), 0);
 }
 
-static void start_manager(Bus *bus)
+static void says_how_a_restart_failed_and_goes_on(void **state)
 {
-	char answer = '\0';
-	int ready[2];
-
-	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-	bus->manager = fork();
-	if (bus->manager == 0)
-		run_manager(ready[1]);
-	(void)close(ready[1]);
-	assert_int_equal(read(ready[0], &answer, 1), 1);
-	(void)close(ready[0]);
-}
-
-static int bus_setup(void **state)
-{
-	Bus *bus = calloc(1, sizeof(*bus));
-	CLEANUP_FREE char *config = NULL, *text = NULL, *address = NULL, *argument = NULL;
+	const TestManager *test = *state;
+	UnitRestart restarts[2] = {restart_of("bad.service"), restart_of("good.service")};
+	char text[512], path[256];
 	Error error = ERROR_INIT;
 
-	assert_non_null(bus);
-	*state = bus;
-	assert_done(file_temporary_directory("units-test", &bus->path, &error), &error);
-	assert_done(text_format(&address, &error, "unix:path=%s/bus", bus->path), &error);
-	assert_done(text_format(&config, &error, "%s/config", bus->path), &error);
-	assert_done(text_format(&argument, &error, "--config-file=%s", config), &error);
-	assert_done(text_format(&text, &error,
-			    "<busconfig><listen>%s</listen><auth>EXTERNAL</auth><policy context=\"default\">"
-			    "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow own=\"*\"/>"
-			    "<allow receive_sender=\"*\" eavesdrop=\"true\"/></policy></busconfig>",
-			    address),
-		&error);
-	assert_done(file_replace(AT_FDCWD, config, bytes_of_text(text), 0644, &error), &error);
-	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
-	start_daemon(bus, argument);
-	if (bus->daemon)
-		start_manager(bus);
-	return 0;
+	(void)snprintf(text, sizeof(text),
+		"[Service]\nExecStartPre=/bin/sh -c '! test -e %s/broken'\nExecStart=/bin/sleep infinity\n",
+		test->path);
+	(void)snprintf(path, sizeof(path), "%s/broken", test->path);
+	start_new(state, "bad.service", text);
+	start_new(state, "good.service", SLEEPER);
+	assert_done(file_replace(AT_FDCWD, path, bytes_of_text(""), 0644, &error), &error);
+	restart_all(state, restarts, 2, SECONDS);
+	assert_false(restarts[0].done);
+	assert_non_null(strstr(restarts[0].error, "\"failed\""));
+	assert_true(restarts[1].done);
 }
 
-static void end_child(pid_t pid)
+static void ask_for_stop(Manager *manager, const char *unit)
 {
-	if (pid > 0) {
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, NULL, 0);
-	}
+	assert_true(sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE,
+			    "StopUnit", NULL, NULL, "ss", unit, "replace") >= 0);
 }
 
-static int bus_teardown(void **state)
+/* The one's stop waits for the stop of the other, which does not heed it. */
+static void undoes_no_stop_that_others_have_asked_for(void **state)
 {
-	Bus *bus = *state;
+	const TestManager *test = *state;
+	CLEANUP(manager_free) Manager *manager = NULL;
+	UnitRestart restart = restart_of("waiting.service");
+	char type[UNIT_JOB_SIZE];
 	Error error = ERROR_INIT;
+	pid_t before;
 
-	end_child(bus->manager);
-	end_child(bus->daemon);
-	assert_done(file_remove_tree(AT_FDCWD, bus->path, &error), &error);
-	free(bus->path);
-	free(bus);
-	return 0;
-}
-
-static void need_bus(void **state)
-{
-	if (!((Bus *)*state)->daemon)
-		skip();
-}
-
-static void waits_until_the_job_is_done(void **state)
-{
-	Error error = ERROR_INIT;
-
-	need_bus(state);
-	assert_done(unit_restart("good.service", 60, &error), &error);
-}
-
-static void hears_of_a_job_that_ends_before_the_answer_comes(void **state)
-{
-	Error error = ERROR_INIT;
-
-	need_bus(state);
-	assert_done(unit_restart("swift.service", 60, &error), &error);
-}
-
-static void says_how_a_restart_failed(void **state)
-{
-	Error error = ERROR_INIT;
-
-	need_bus(state);
-	assert_fails(unit_restart("bad.service", 60, &error), &error, "\"failed\"");
-	assert_fails(unit_restart("missing.service", 60, &error), &error, "Unit missing.service not found.");
+	start_new(state, "waiting.service", SLEEPER);
+	start_new(state, "stubborn.service", "[Unit]\nAfter=waiting.service\n" STUBBORN);
+	before = test_manager_pid(test, "waiting.service");
+	assert_done(manager_open_user(test->runtime, &manager, &error), &error);
+	ask_for_stop(manager, "stubborn.service");
+	ask_for_stop(manager, "waiting.service");
+	assert_done(units_restart(manager, &restart, 1, SECONDS, &error), &error);
+	if (restart.done || !strstr(restart.error, "being stopped"))
+		fail_msg("it ended with \"%s\"", restart.error);
+	assert_string_equal(unit_job(manager, "waiting.service", type), "stop");
+	assert_int_equal(test_manager_pid(test, "waiting.service"), before);
 }
 
 static void does_not_wait_for_ever(void **state)
 {
-	Error error = ERROR_INIT;
+	UnitRestart restart = restart_of("slow.service");
 
-	need_bus(state);
-	assert_fails(unit_restart("slow.service", 1, &error), &error, "in time");
+	start_new(state, "slow.service", STUBBORN);
+	restart_all(state, &restart, 1, 1);
+	assert_false(restart.done);
+	assert_non_null(strstr(restart.error, "in time"));
+}
+
+static void restarts_a_users_units_as_that_user(void **state)
+{
+	const TestManager *test = *state;
+	UnitRestart restart = restart_of("of-user.service");
+	UnitFacts facts = {.is_loaded = false};
+	Error error = ERROR_INIT;
+	pid_t before;
+
+	start_new(state, "of-user.service", SLEEPER);
+	before = test_manager_pid(test, "of-user.service");
+	(void)snprintf(facts.name, sizeof(facts.name), "of-user.service");
+	assert_done(user_units_read(test->runtime, &facts, 1, &error), &error);
+	assert_int_equal(facts.main_pid, before);
+	assert_done(user_units_restart(test->runtime, &restart, 1, SECONDS, &error), &error);
+	assert_true(restart.done);
+	assert_int_not_equal(test_manager_pid(test, "of-user.service"), before);
+}
+
+static void has_the_manager_replace_itself_and_keep_its_units(void **state)
+{
+	const TestManager *test = *state;
+	Error error = ERROR_INIT;
+	pid_t before;
+
+	start_new(state, "kept.service", SLEEPER);
+	before = test_manager_pid(test, "kept.service");
+	assert_done(user_manager_reexec(test->runtime, SECONDS, &error), &error);
+	assert_int_equal(test_manager_pid(test, "kept.service"), before);
 }
 
 static void refuses_what_is_no_name(void **state)
 {
-	static const char *const names[] = {"", "a b.service", "../a.service", "user@1.service/a.service",
-		"a\n.service", "\xff.service", "\xc3\xa4.service"};
-	char long_name[300];
+	UnitRestart restart = restart_of("user@1.service/a.service");
 	Error error = ERROR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		assert_fails(unit_restart(names[i], 1, &error), &error, "not the name of a unit");
-	memset(long_name, 'a', sizeof(long_name));
-	long_name[256] = '\0';
-	assert_fails(unit_restart(long_name, 1, &error), &error, "not the name of a unit");
+	assert_fails(units_restart(NULL, &restart, 1, 1, &error), &error, "not the name of a unit");
 }
 
 static void says_when_there_is_no_bus(void **state)
 {
+	Manager *manager = NULL;
 	Error error = ERROR_INIT;
 
 	(void)state;
 	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1), 0);
-	assert_fails(unit_restart("good.service", 1, &error), &error, "cannot reach the system message bus");
+	assert_fails(manager_open_system(&manager, &error), &error, "cannot reach the system message bus");
+	assert_fails(manager_open_user("/nonexistent", &manager, &error), &error, "cannot reach");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(waits_until_the_job_is_done),
-		cmocka_unit_test(hears_of_a_job_that_ends_before_the_answer_comes),
-		cmocka_unit_test(says_how_a_restart_failed),
+		cmocka_unit_test(restarts_what_is_named_and_nothing_else),
+		cmocka_unit_test(keeps_to_the_order_and_restarts_each_once),
+		cmocka_unit_test(never_trips_a_start_limit),
+		cmocka_unit_test(leaves_alone_what_does_not_run),
+		cmocka_unit_test(says_how_a_restart_failed_and_goes_on),
+		cmocka_unit_test(undoes_no_stop_that_others_have_asked_for),
 		cmocka_unit_test(does_not_wait_for_ever),
+		cmocka_unit_test(restarts_a_users_units_as_that_user),
+		cmocka_unit_test(has_the_manager_replace_itself_and_keep_its_units),
 		cmocka_unit_test(refuses_what_is_no_name),
 		cmocka_unit_test(says_when_there_is_no_bus),
 	};
 
-	return cmocka_run_group_tests(tests, bus_setup, bus_teardown);
+	return cmocka_run_group_tests(tests, test_manager_setup, test_manager_teardown);
 }

@@ -1,138 +1,244 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "parts/units/unit-restart.h"
+
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "parts/units/units.h"
 
-enum { UNIT_NAME_MAX = 255 };
+enum { RESULT_SIZE = 32, PAUSE_MS = 50 };
 
-static const char SERVICE[] = "org.freedesktop.systemd1";
-static const char OBJECT[] = "/org/freedesktop/systemd1";
-static const char MANAGER[] = "org.freedesktop.systemd1.Manager";
+/* One job of the manager's. */
+typedef struct Job {
+	UnitRestart *restart;
+	bool is_queued;           /* asked for, and not refused since */
+	char *path;               /* once the answer has named it */
+	char *ended;              /* the job of this unit that ended last */
+	char result[RESULT_SIZE]; /* of that one */
+	UnitFacts facts;          /* as they were before */
+} Job;
 
-DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref);
-DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
-#define CLEANUP_BUS_ERROR __attribute__((cleanup(sd_bus_error_free)))
+typedef struct Batch {
+	Job *jobs;
+	size_t n;
+} Batch;
 
-/* A restart under way. */
-typedef struct Restart {
-	const char *unit;
-	char *job;       /* object path, once it is known */
-	char result[32]; /* "" until the job has ended */
-} Restart;
-
-static void restart_clear_cleanup(Restart *restart)
+static void batch_clear_cleanup(Batch *batch)
 {
-	free(restart->job);
+	for (size_t i = 0; batch->jobs && i < batch->n; i++) {
+		free(batch->jobs[i].path);
+		free(batch->jobs[i].ended);
+	}
+	free(batch->jobs);
 }
 
-/* What systemd itself takes for a name (systemd.unit(5)). */
-static bool is_unit_name(const char *unit)
+static void refuse(UnitRestart *restart, const char *why)
 {
-	static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@";
-	size_t length = strnlen(unit, UNIT_NAME_MAX + 1);
-
-	return length > 0 && length <= UNIT_NAME_MAX && strspn(unit, allowed) == length;
+	(void)snprintf(restart->error, sizeof(restart->error), "%s", why);
 }
 
+static bool has_ended(const Job *job)
+{
+	return job->path && job->ended && strcmp(job->path, job->ended) == 0;
+}
+
+static bool is_waited_for(const Batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++)
+		if (batch->jobs[i].is_queued && !has_ended(&batch->jobs[i]))
+			return true;
+	return false;
+}
+
+/* The end may be heard of before the answer that names the job. */
 static int on_job_removed(sd_bus_message *message, void *context, sd_bus_error *unused)
 {
-	Restart *restart = context;
-	const char *job, *unit, *result;
+	Batch *batch = context;
+	const char *path, *unit, *result;
 	uint32_t id;
 
 	(void)unused;
-	if (sd_bus_message_read(message, "uoss", &id, &job, &unit, &result) < 0)
+	if (sd_bus_message_read(message, "uoss", &id, &path, &unit, &result) < 0)
 		return 0;
-	if (restart->job && strcmp(job, restart->job) == 0) {
-		(void)snprintf(restart->result, sizeof(restart->result), "%s", *result ? result : "?");
+	for (size_t i = 0; i < batch->n; i++) {
+		Job *job = &batch->jobs[i];
+
+		if (strcmp(job->restart->unit, unit) != 0 || has_ended(job))
+			continue;
+		free(job->ended);
+		job->ended = strdup(path);
+		(void)snprintf(job->result, sizeof(job->result), "%s", *result ? result : "?");
 	}
 	return 0;
 }
 
-/* Waits for a message, not beyond the deadline; fails when that has passed. */
-static int wait_for_message(sd_bus *bus, const Restart *restart, int64_t deadline_ms, Error *error)
+static int on_queued(sd_bus_message *message, void *context, sd_bus_error *unused)
 {
-	int64_t left_ms = deadline_ms - clock_monotonic_ms();
-	int r;
+	Job *job = context;
+	const sd_bus_error *failure = sd_bus_message_get_error(message);
+	const char *path;
+	int r = failure ? -sd_bus_message_get_errno(message) : sd_bus_message_read(message, "o", &path);
 
-	if (left_ms <= 0)
-		return error_set(error, "%s has not restarted in time; systemctl status says how far it is",
-			restart->unit);
-	r = sd_bus_wait(bus, (uint64_t)left_ms * 1000);
-	return r < 0 && r != -EINTR ? error_os(error, -r, "cannot wait for the service manager") : 0;
-}
-
-static int wait_for_job(sd_bus *bus, const Restart *restart, int64_t deadline_ms, Error *error)
-{
-	while (restart->result[0] == '\0') {
-		int r = sd_bus_process(bus, NULL);
-
-		if (r < 0)
-			return error_os(error, -r, "lost the connection to the service manager");
-		if (r == 0 && wait_for_message(bus, restart, deadline_ms, error) < 0)
-			return -1;
+	(void)unused;
+	if (r >= 0)
+		job->path = strdup(path);
+	if (!job->path) {
+		refuse(job->restart,
+			failure ? manager_failure(failure, r) : "the service manager's answer is not clear");
+		job->is_queued = false;
 	}
-	if (strcmp(restart->result, "done") != 0)
-		return error_set(error, "restarting %s ended with \"%s\"; systemctl status says why",
-			restart->unit, restart->result);
 	return 0;
 }
 
 /* The manager sends its signals only when somebody has asked for them; who does so must listen first. */
-static int subscribe(sd_bus *bus, Restart *restart, Error *error)
+static int subscribe(Manager *manager, Batch *batch, Error *error)
 {
 	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
-	int r = sd_bus_match_signal(
-		bus, NULL, SERVICE, OBJECT, MANAGER, "JobRemoved", on_job_removed, restart);
+	int r = sd_bus_match_signal(manager->bus, NULL, manager->sender, MANAGER_OBJECT, MANAGER_INTERFACE,
+		"JobRemoved", on_job_removed, batch);
 
 	if (r < 0)
 		return error_os(error, -r, "cannot listen to the service manager");
-	r = sd_bus_call_method(bus, SERVICE, OBJECT, MANAGER, "Subscribe", &failure, NULL, NULL);
+	r = sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE, "Subscribe",
+		&failure, NULL, NULL);
+	return r < 0 ? error_set(error, "cannot listen to the service manager: %s",
+			       manager_failure(&failure, r))
+		     : 0;
+}
+
+static int reset_limit(Manager *manager, const char *unit, UnitRestart *restart)
+{
+	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
+	int r = sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE,
+		"ResetFailedUnit", &failure, NULL, "s", unit);
+
 	if (r < 0)
-		return error_set(error, "cannot listen to the service manager: %s",
-			failure.message ? failure.message : strerror(-r));
+		(void)snprintf(restart->error, sizeof(restart->error),
+			"the start limit of %s may be near: %s", unit, manager_failure(&failure, r));
+	return r < 0 ? -1 : 0;
+}
+
+/* Looks at the unit as it is now: is a restart to be queued? */
+static int prepare(Manager *manager, Job *job, Error *error)
+{
+	UnitRestart *restart = job->restart;
+	UnitFacts *facts = &job->facts;
+	char type[UNIT_JOB_SIZE];
+
+	if (!manager_is_unit_name(restart->unit))
+		return error_set(error, "\"%s\" is not the name of a unit", restart->unit);
+	memcpy(facts->name, restart->unit, sizeof(facts->name));
+	if (unit_facts_read(manager, facts, error) < 0)
+		return -1;
+	restart->done = !facts->is_active;
+	/* A restart would take the place of what somebody else has asked for. */
+	if (facts->is_active && strcmp(unit_job(manager, facts->name, type), "stop") == 0) {
+		refuse(restart, "it is being stopped");
+		return 0;
+	}
+	if (!facts->is_active || (facts->is_limited && reset_limit(manager, facts->name, restart) < 0))
+		return 0;
+	for (uint32_t i = 0; i < facts->n_along; i++)
+		if (facts->along[i].is_limited && reset_limit(manager, facts->along[i].name, restart) < 0)
+			return 0;
+	job->is_queued = true;
 	return 0;
 }
 
-static int start_job(sd_bus *bus, Restart *restart, Error *error)
+/* None waits for the answer to another: all are queued before the first begins. */
+static int queue_all(Manager *manager, Batch *batch, Error *error)
 {
-	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
-	CLEANUP(sd_bus_message_unref) sd_bus_message *reply = NULL;
-	const char *job;
-	int r = sd_bus_call_method(bus, SERVICE, OBJECT, MANAGER, "TryRestartUnit", &failure, &reply, "ss",
-		restart->unit, "replace");
+	for (size_t i = 0; i < batch->n; i++) {
+		Job *job = &batch->jobs[i];
+		int r;
 
-	if (r < 0)
-		return error_set(error, "cannot restart %s: %s", restart->unit,
-			failure.message ? failure.message : strerror(-r));
-	r = sd_bus_message_read(reply, "o", &job);
-	if (r < 0)
-		return error_os(error, -r, "cannot understand the service manager's answer");
-	restart->job = strdup(job);
-	return restart->job ? 0 : error_memory(error);
+		if (!job->is_queued)
+			continue;
+		r = sd_bus_call_method_async(manager->bus, NULL, MANAGER_SERVICE, MANAGER_OBJECT,
+			MANAGER_INTERFACE, "TryRestartUnit", on_queued, job, "ss", job->restart->unit,
+			"replace");
+		if (r < 0)
+			return error_os(error, -r, "cannot ask for a restart of %s", job->restart->unit);
+	}
+	return 0;
 }
 
-int unit_restart(const char *unit, int seconds, Error *error)
+/* Runs out of time: what has not ended yet is told in its entries. */
+static int wait_for_all(Manager *manager, Batch *batch, int64_t deadline_ms, Error *error)
 {
-	CLEANUP(restart_clear) Restart restart = {.unit = unit};
-	CLEANUP(sd_bus_flush_close_unref) sd_bus *bus = NULL;
-	int64_t deadline_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
-	int r;
+	while (is_waited_for(batch)) {
+		int64_t left_ms = deadline_ms - clock_monotonic_ms();
+		int r = left_ms > 0 ? sd_bus_process(manager->bus, NULL) : 0;
 
-	if (!is_unit_name(unit))
-		return error_set(error, "\"%s\" is not the name of a unit", unit);
-	r = sd_bus_open_system(&bus);
-	if (r < 0)
-		return error_os(error, -r, "cannot reach the system message bus");
-	r = sd_bus_set_method_call_timeout(bus, (uint64_t)(seconds > 0 ? seconds : 1) * 1000000);
-	if (r < 0)
-		return error_os(error, -r, "cannot set up the connection to the service manager");
-	if (subscribe(bus, &restart, error) < 0 || start_job(bus, &restart, error) < 0)
+		if (left_ms <= 0)
+			return 0;
+		if (r == 0)
+			r = sd_bus_wait(manager->bus, (uint64_t)left_ms * 1000);
+		if (r < 0 && r != -EINTR)
+			return error_os(error, -r, "lost the connection to the service manager");
+	}
+	return 0;
+}
+
+/* Their jobs are the manager's own, and none has told us their names. */
+static void wait_for_along(Manager *manager, const Job *job, int64_t deadline_ms)
+{
+	char type[UNIT_JOB_SIZE];
+
+	for (uint32_t i = 0; job->is_queued && i < job->facts.n_along; i++)
+		while (*unit_job(manager, job->facts.along[i].name, type) &&
+			clock_monotonic_ms() < deadline_ms)
+			(void)poll(NULL, 0, PAUSE_MS);
+}
+
+static int judge(Manager *manager, const Job *job, Error *error)
+{
+	UnitRestart *restart = job->restart;
+	UnitFacts facts = {.is_loaded = false};
+
+	if (!job->is_queued)
+		return 0;
+	if (!has_ended(job)) {
+		refuse(restart, "it has not restarted in time; systemctl status says how far it is");
+		return 0;
+	}
+	if (strcmp(job->result, "done") != 0) {
+		(void)snprintf(restart->error, sizeof(restart->error),
+			"its restart ended with \"%s\"; systemctl status says why", job->result);
+		return 0;
+	}
+	memcpy(facts.name, restart->unit, sizeof(facts.name));
+	if (unit_facts_read(manager, &facts, error) < 0)
 		return -1;
-	return wait_for_job(bus, &restart, deadline_ms, error);
+	restart->done = !facts.has_failed;
+	if (facts.has_failed)
+		refuse(restart, "it has failed since; systemctl status says why");
+	return 0;
+}
+
+int units_restart(Manager *manager, UnitRestart *restarts, size_t n, int seconds, Error *error)
+{
+	__attribute__((cleanup(batch_clear_cleanup))) Batch batch = {calloc(n + 1, sizeof(Job)), n};
+	int64_t deadline_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
+
+	if (!batch.jobs)
+		return error_memory(error);
+	for (size_t i = 0; i < n; i++) {
+		batch.jobs[i].restart = &restarts[i];
+		restarts[i].done = false;
+		restarts[i].error[0] = '\0';
+		if (prepare(manager, &batch.jobs[i], error) < 0)
+			return -1;
+	}
+	if (subscribe(manager, &batch, error) < 0 || queue_all(manager, &batch, error) < 0 ||
+		wait_for_all(manager, &batch, deadline_ms, error) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		wait_for_along(manager, &batch.jobs[i], deadline_ms);
+	for (size_t i = 0; i < n; i++)
+		if (judge(manager, &batch.jobs[i], error) < 0)
+			return -1;
+	return 0;
 }

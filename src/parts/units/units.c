@@ -3,17 +3,27 @@
 
 #include <fnmatch.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 
 typedef struct Rule {
 	const char *pattern; /* fnmatch(3) */
-	UnitAction action;
-	const char *reason;
+	UnitRule rule;
 } Rule;
 
-static const char BUS[] = "services and sessions do not survive a restart of the message bus: reboot";
+#define ALLOWED(scope, reason) \
+	{ \
+		UNIT_SCOPE_##scope, true, reason \
+	}
+#define ASKED(scope, reason) \
+	{ \
+		UNIT_SCOPE_##scope, false, reason \
+	}
+
+static const char BUS[] = "services and sessions do not survive a restart of the message bus";
+static const char LOGIND[] = "login sessions may not survive a restart of their manager";
 static const char DISPLAY[] = "restarting the display manager ends every graphical session";
 static const char CONSOLE[] = "restarting it ends the login on this console";
 static const char CONNECTION[] = "it serves one connection, which a restart would cut";
@@ -21,115 +31,185 @@ static const char NETWORK[] = "restarting it may cut the network connection";
 static const char GUESTS[] = "restarting it may stop the containers or machines that it runs";
 static const char PACKAGES[] = "restarting it could interrupt an installation of packages";
 static const char BOOT[] = "it runs its work of the boot again when restarted";
+static const char DISKS[] = "file systems of this machine may be on it";
+static const char OPEN_SSH[] = "connections that are open survive, they are in sessions of their own";
+static const char CONTAINER[] = "it is a container or machine with the host's files: restart it from outside";
+static const char STRANGER[] =
+	"it was not started by the service manager: whoever started it has to restart it";
 
-/* The first that matches counts. */
+/* Units of the system's manager. The first that matches counts. */
 static const Rule rules[] = {
-	{"", UNIT_NONE, "it belongs to no unit: whoever started it has to restart it"},
-	{"*/*", UNIT_NONE,
-		"it belongs to a user's service manager: restart the application, or log out and in"},
+	{"", ASKED(APPLICATION, "it belongs to no unit: whoever started it has to restart it")},
 
-	{"init.scope", UNIT_ASK, "it is the service manager itself: systemctl daemon-reexec renews it"},
-	{"user@*.service", UNIT_ASK, "restarting a user's service manager ends all that runs under it"},
-	{"session-*.scope", UNIT_ASK, "it is a login session: log out and in again"},
-	{"systemd-logind.service", UNIT_ASK, "login sessions may not survive a restart of their manager"},
-	{"sutured.service", UNIT_ASK, "it is Suture itself, which must not end while it works"},
+	{"init.scope", ALLOWED(MANAGER, "the service manager replaces itself and keeps every unit")},
+	{"user@*.service",
+		ALLOWED(USER_MANAGER, "the user's service manager replaces itself and keeps every unit")},
+	{"session-*.scope", ASKED(SESSION, "it is a login session")},
+	{"systemd-logind.service", ASKED(SOFT_REBOOT, LOGIND)},
+	{"sutured.service", ASKED(SERVICE, "it is Suture itself, which must not end while it works")},
 
-	{"dbus.service", UNIT_ASK, BUS},
-	{"dbus-broker.service", UNIT_ASK, BUS},
+	{"dbus.service", ASKED(SOFT_REBOOT, BUS)},
+	{"dbus-broker.service", ASKED(SOFT_REBOOT, BUS)},
 
-	{"display-manager.service", UNIT_ASK, DISPLAY},
-	{"gdm.service", UNIT_ASK, DISPLAY},
-	{"gdm3.service", UNIT_ASK, DISPLAY},
-	{"greetd.service", UNIT_ASK, DISPLAY},
-	{"kdm.service", UNIT_ASK, DISPLAY},
-	{"lightdm.service", UNIT_ASK, DISPLAY},
-	{"lxdm.service", UNIT_ASK, DISPLAY},
-	{"ly.service", UNIT_ASK, DISPLAY},
-	{"ly@*.service", UNIT_ASK, DISPLAY},
-	{"nodm.service", UNIT_ASK, DISPLAY},
-	{"plasmalogin.service", UNIT_ASK, DISPLAY},
-	{"sddm.service", UNIT_ASK, DISPLAY},
-	{"slim.service", UNIT_ASK, DISPLAY},
-	{"wdm.service", UNIT_ASK, DISPLAY},
-	{"xdm.service", UNIT_ASK, DISPLAY},
-	{"x11-common.service", UNIT_ASK, DISPLAY},
+	{"display-manager.service", ASKED(SERVICE, DISPLAY)},
+	{"gdm.service", ASKED(SERVICE, DISPLAY)},
+	{"gdm3.service", ASKED(SERVICE, DISPLAY)},
+	{"greetd.service", ASKED(SERVICE, DISPLAY)},
+	{"kdm.service", ASKED(SERVICE, DISPLAY)},
+	{"lightdm.service", ASKED(SERVICE, DISPLAY)},
+	{"lxdm.service", ASKED(SERVICE, DISPLAY)},
+	{"ly.service", ASKED(SERVICE, DISPLAY)},
+	{"ly@*.service", ASKED(SERVICE, DISPLAY)},
+	{"nodm.service", ASKED(SERVICE, DISPLAY)},
+	{"plasmalogin.service", ASKED(SERVICE, DISPLAY)},
+	{"sddm.service", ASKED(SERVICE, DISPLAY)},
+	{"slim.service", ASKED(SERVICE, DISPLAY)},
+	{"wdm.service", ASKED(SERVICE, DISPLAY)},
+	{"xdm.service", ASKED(SERVICE, DISPLAY)},
+	{"x11-common.service", ASKED(SERVICE, DISPLAY)},
 
-	{"getty@*.service", UNIT_ASK, CONSOLE},
-	{"*-getty@*.service", UNIT_ASK, CONSOLE},
-	{"autovt@*.service", UNIT_ASK, CONSOLE},
-	{"console-getty.service", UNIT_ASK, CONSOLE},
-	{"kmsconvt@*.service", UNIT_ASK, CONSOLE},
-	{"debug-shell.service", UNIT_ASK, CONSOLE},
-	{"emergency.service", UNIT_ASK, CONSOLE},
-	{"rescue.service", UNIT_ASK, CONSOLE},
+	{"getty@*.service", ASKED(SERVICE, CONSOLE)},
+	{"*-getty@*.service", ASKED(SERVICE, CONSOLE)},
+	{"autovt@*.service", ASKED(SERVICE, CONSOLE)},
+	{"console-getty.service", ASKED(SERVICE, CONSOLE)},
+	{"kmsconvt@*.service", ASKED(SERVICE, CONSOLE)},
+	{"debug-shell.service", ASKED(SERVICE, CONSOLE)},
+	{"emergency.service", ASKED(SERVICE, CONSOLE)},
+	{"rescue.service", ASKED(SERVICE, CONSOLE)},
 
-	{"ssh.service", UNIT_RESTART, "connections that are open survive, they are in sessions of their own"},
-	{"sshd.service", UNIT_RESTART,
-		"connections that are open survive, they are in sessions of their own"},
-	{"ssh@*.service", UNIT_ASK, CONNECTION},
-	{"sshd@*.service", UNIT_ASK, CONNECTION},
-	{"dropbear@*.service", UNIT_ASK, CONNECTION},
-	{"telnet@*.service", UNIT_ASK, CONNECTION},
+	{"ssh.service", ALLOWED(SERVICE, OPEN_SSH)},
+	{"sshd.service", ALLOWED(SERVICE, OPEN_SSH)},
+	{"ssh@*.service", ASKED(SERVICE, CONNECTION)},
+	{"sshd@*.service", ASKED(SERVICE, CONNECTION)},
+	{"dropbear@*.service", ASKED(SERVICE, CONNECTION)},
+	{"telnet@*.service", ASKED(SERVICE, CONNECTION)},
 
-	{"NetworkManager.service", UNIT_ASK, NETWORK},
-	{"networking.service", UNIT_ASK, NETWORK},
-	{"network.service", UNIT_ASK, NETWORK},
-	{"ifup@*.service", UNIT_ASK, NETWORK},
-	{"dhclient*.service", UNIT_ASK, NETWORK},
-	{"dhcpcd*.service", UNIT_ASK, NETWORK},
-	{"connman.service", UNIT_ASK, NETWORK},
-	{"wicked*.service", UNIT_ASK, NETWORK},
-	{"iwd.service", UNIT_ASK, NETWORK},
-	{"wpa_supplicant*.service", UNIT_ASK, NETWORK},
-	{"ModemManager.service", UNIT_ASK, NETWORK},
-	{"openvpn*.service", UNIT_ASK, NETWORK},
-	{"openconnect*.service", UNIT_ASK, NETWORK},
-	{"strongswan*.service", UNIT_ASK, NETWORK},
-	{"ipsec.service", UNIT_ASK, NETWORK},
-	{"tailscaled.service", UNIT_ASK, NETWORK},
-	{"tinc*.service", UNIT_ASK, NETWORK},
-	{"frr.service", UNIT_ASK, NETWORK},
-	{"bird*.service", UNIT_ASK, NETWORK},
-	{"iscsid.service", UNIT_ASK, "file systems of this machine may be on it"},
-	{"multipathd.service", UNIT_ASK, "file systems of this machine may be on it"},
-	{"zfs-fuse.service", UNIT_ASK, "file systems of this machine may be on it"},
+	{"NetworkManager.service", ASKED(SERVICE, NETWORK)},
+	{"networking.service", ASKED(SERVICE, NETWORK)},
+	{"network.service", ASKED(SERVICE, NETWORK)},
+	{"ifup@*.service", ASKED(SERVICE, NETWORK)},
+	{"dhclient*.service", ASKED(SERVICE, NETWORK)},
+	{"dhcpcd*.service", ASKED(SERVICE, NETWORK)},
+	{"connman.service", ASKED(SERVICE, NETWORK)},
+	{"wicked*.service", ASKED(SERVICE, NETWORK)},
+	{"iwd.service", ASKED(SERVICE, NETWORK)},
+	{"wpa_supplicant*.service", ASKED(SERVICE, NETWORK)},
+	{"ModemManager.service", ASKED(SERVICE, NETWORK)},
+	{"openvpn*.service", ASKED(SERVICE, NETWORK)},
+	{"openconnect*.service", ASKED(SERVICE, NETWORK)},
+	{"strongswan*.service", ASKED(SERVICE, NETWORK)},
+	{"ipsec.service", ASKED(SERVICE, NETWORK)},
+	{"tailscaled.service", ASKED(SERVICE, NETWORK)},
+	{"tinc*.service", ASKED(SERVICE, NETWORK)},
+	{"frr.service", ASKED(SERVICE, NETWORK)},
+	{"bird*.service", ASKED(SERVICE, NETWORK)},
+	{"iscsid.service", ASKED(SERVICE, DISKS)},
+	{"multipathd.service", ASKED(SERVICE, DISKS)},
+	{"zfs-fuse.service", ASKED(SERVICE, DISKS)},
 
-	{"systemd-nspawn@*.service", UNIT_ASK, GUESTS},
-	{"containerd.service", UNIT_ASK, GUESTS},
-	{"docker.service", UNIT_ASK, GUESTS},
-	{"podman*.service", UNIT_ASK, GUESTS},
-	{"lxc@*.service", UNIT_ASK, GUESTS},
-	{"lxcfs.service", UNIT_ASK, GUESTS},
-	{"lxd*.service", UNIT_ASK, GUESTS},
-	{"incus*.service", UNIT_ASK, GUESTS},
-	{"kubelet.service", UNIT_ASK, GUESTS},
-	{"virtlogd.service", UNIT_ASK, GUESTS},
-	{"virtlockd.service", UNIT_ASK, GUESTS},
-	{"xendomains.service", UNIT_ASK, GUESTS},
+	{"systemd-nspawn@*.service", ASKED(CONTAINER, CONTAINER)},
+	{"containerd.service", ASKED(SERVICE, GUESTS)},
+	{"docker.service", ASKED(SERVICE, GUESTS)},
+	{"podman*.service", ASKED(SERVICE, GUESTS)},
+	{"lxc@*.service", ASKED(SERVICE, GUESTS)},
+	{"lxcfs.service", ASKED(SERVICE, GUESTS)},
+	{"lxd*.service", ASKED(SERVICE, GUESTS)},
+	{"incus*.service", ASKED(SERVICE, GUESTS)},
+	{"kubelet.service", ASKED(SERVICE, GUESTS)},
+	{"virtlogd.service", ASKED(SERVICE, GUESTS)},
+	{"virtlockd.service", ASKED(SERVICE, GUESTS)},
+	{"xendomains.service", ASKED(SERVICE, GUESTS)},
 
-	{"apt-daily*.service", UNIT_ASK, PACKAGES},
-	{"dnf-*.service", UNIT_ASK, PACKAGES},
-	{"packagekit.service", UNIT_ASK, PACKAGES},
-	{"unattended-upgrades.service", UNIT_ASK, PACKAGES},
+	{"apt-daily*.service", ASKED(SERVICE, PACKAGES)},
+	{"dnf-*.service", ASKED(SERVICE, PACKAGES)},
+	{"packagekit.service", ASKED(SERVICE, PACKAGES)},
+	{"unattended-upgrades.service", ASKED(SERVICE, PACKAGES)},
 
-	{"cloud-*.service", UNIT_ASK, BOOT},
-	{"rc-local.service", UNIT_ASK, BOOT},
+	{"cloud-*.service", ASKED(SERVICE, BOOT)},
+	{"rc-local.service", ASKED(SERVICE, BOOT)},
 
-	{"*.service", UNIT_RESTART, "it can be restarted"},
-	{"*.scope", UNIT_NONE,
-		"it was not started by the service manager: whoever started it has to restart it"},
-	{"*", UNIT_NONE, "it is no service"},
+	{"machine-*.scope", ASKED(CONTAINER, CONTAINER)},
+	{"docker-*.scope", ASKED(CONTAINER, CONTAINER)},
+	{"libpod-*.scope", ASKED(CONTAINER, CONTAINER)},
+	{"cri-containerd-*.scope", ASKED(CONTAINER, CONTAINER)},
+	{"crio-*.scope", ASKED(CONTAINER, CONTAINER)},
+	{"lxc*.scope", ASKED(CONTAINER, CONTAINER)},
+
+	{"*.service", ALLOWED(SERVICE, "it can be restarted")},
+	{"*.scope", ASKED(APPLICATION, STRANGER)},
+	{"*", ASKED(APPLICATION, "it is no service")},
 };
 
-UnitAction unit_action(const char *unit, const char **ret_reason)
-{
-	const Rule *rule = &rules[0];
+static const char DESKTOP[] = "the desktop does not survive its restart";
+static const char OWN[] = "it is an application in use: whoever uses it has to restart it";
+static const char SECRETS[] = "restarting it forgets keys and passwords that are unlocked";
+static const char SOUND[] = "restarting it cuts sound and calls";
 
-	/* The last one matches everything. */
-	while (rule < &rules[ARRAY_SIZE(rules) - 1] && fnmatch(rule->pattern, unit, 0) != 0)
-		rule++;
-	*ret_reason = rule->reason;
-	return rule->action;
+/* Units of a user's own manager. What is asked for with a session's scope closes with a new login. */
+static const Rule user_rules[] = {
+	{"dbus*.service", ASKED(SESSION, BUS)},
+	{"at-spi-dbus-bus.service", ASKED(SESSION, BUS)},
+	{"session-*.scope", ASKED(SESSION, "it is a login session")},
+
+	{"gnome-session*", ASKED(SESSION, DESKTOP)},
+	{"gnome-shell*", ASKED(SESSION, DESKTOP)},
+	{"org.gnome.Shell*", ASKED(SESSION, DESKTOP)},
+	{"org.gnome.SettingsDaemon*", ASKED(SESSION, DESKTOP)},
+	{"plasma*", ASKED(SESSION, DESKTOP)},
+	{"kwin*", ASKED(SESSION, DESKTOP)},
+	{"xfce*", ASKED(SESSION, DESKTOP)},
+	{"cinnamon*", ASKED(SESSION, DESKTOP)},
+	{"cosmic-*", ASKED(SESSION, DESKTOP)},
+	{"lxqt-*", ASKED(SESSION, DESKTOP)},
+	{"mutter*", ASKED(SESSION, DESKTOP)},
+	{"sway*", ASKED(SESSION, DESKTOP)},
+	{"hyprland*", ASKED(SESSION, DESKTOP)},
+	{"labwc*", ASKED(SESSION, DESKTOP)},
+	{"niri*", ASKED(SESSION, DESKTOP)},
+	{"wayland-*", ASKED(SESSION, DESKTOP)},
+	{"xorg*", ASKED(SESSION, DESKTOP)},
+	{"xsession*", ASKED(SESSION, DESKTOP)},
+	{"graphical-session*", ASKED(SESSION, DESKTOP)},
+
+	{"libpod-*.scope", ASKED(CONTAINER, CONTAINER)},
+	{"docker*", ASKED(CONTAINER, GUESTS)},
+	{"podman*.service", ASKED(CONTAINER, GUESTS)},
+
+	{"app-*", ASKED(APPLICATION, OWN)},
+	{"snap.*", ASKED(APPLICATION, OWN)},
+	{"*terminal*", ASKED(APPLICATION, OWN)},
+	{"emacs*", ASKED(APPLICATION, OWN)},
+	{"tmux*", ASKED(APPLICATION, OWN)},
+	{"screen*", ASKED(APPLICATION, OWN)},
+
+	{"*-agent.service", ASKED(APPLICATION, SECRETS)},
+	{"*-agent@*.service", ASKED(APPLICATION, SECRETS)},
+	{"*keyring*", ASKED(APPLICATION, SECRETS)},
+	{"pipewire*", ASKED(APPLICATION, SOUND)},
+	{"pulseaudio*", ASKED(APPLICATION, SOUND)},
+	{"jack*", ASKED(APPLICATION, SOUND)},
+	{"gvfs-daemon.service", ASKED(APPLICATION, "restarting it takes away what it has mounted")},
+
+	{"*.service", ALLOWED(USER_SERVICE, "it can be restarted")},
+	{"*", ASKED(APPLICATION, OWN)},
+};
+
+/* The last one matches everything. */
+static const UnitRule *find(const Rule *list, size_t n, const char *name)
+{
+	size_t i = 0;
+
+	while (i < n - 1 && fnmatch(list[i].pattern, name, 0) != 0)
+		i++;
+	return &list[i].rule;
+}
+
+const UnitRule *unit_rule(const char *unit)
+{
+	const char *slash = strchr(unit, '/');
+
+	return slash ? find(user_rules, ARRAY_SIZE(user_rules), slash + 1)
+		     : find(rules, ARRAY_SIZE(rules), unit);
 }
 
 bool units_available(void)

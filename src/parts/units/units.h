@@ -2,24 +2,34 @@
 #pragma once
 
 /*
- * systemd units: which may be restarted, and restarting them (sd-bus, org.freedesktop.systemd1).
+ * systemd units by their names alone: at which scope the processes of a unit come to new bytes, and whether
+ * that can be done without cutting anybody off. docs/restarts.md has the whole.
  */
 
 #include <stdbool.h>
 
-#include "base/error.h"
+/* From the smallest to the largest. */
+typedef enum UnitScope {
+	UNIT_SCOPE_APPLICATION,  /* a program that its user restarts */
+	UNIT_SCOPE_USER_SERVICE, /* a unit of a user's own service manager */
+	UNIT_SCOPE_SERVICE,      /* a unit of the system's */
+	UNIT_SCOPE_USER_MANAGER, /* a user's service manager replaces itself */
+	UNIT_SCOPE_MANAGER,      /* the system's, pid 1, does */
+	UNIT_SCOPE_CONTAINER,    /* whoever runs it restarts it from outside */
+	UNIT_SCOPE_SESSION,      /* log out and in */
+	UNIT_SCOPE_SOFT_REBOOT,  /* all but the kernel */
+	UNIT_SCOPE_REBOOT,
+} UnitScope;
 
-typedef enum UnitAction {
-	UNIT_RESTART, /* a system service that can be restarted */
-	UNIT_ASK,  /* restarting would cut users off: dbus, display managers, login sessions, user managers */
-	UNIT_NONE, /* not a unit of the system manager */
-} UnitAction;
+typedef struct UnitRule {
+	UnitScope scope;
+	bool automatic; /* nobody is cut off */
+	const char *reason;
+} UnitRule;
 
-/* What may be done with a unit, by its name alone ("cron.service"). *ret_reason is a static sentence. */
-UnitAction unit_action(const char *unit, const char **ret_reason);
+/* unit as the census names it: "cron.service", "user@1000.service/pipewire.service", "" for none. Never NULL;
+ * what it points to is static. */
+const UnitRule *unit_rule(const char *unit);
 
 /* Is a systemd the service manager here? */
 bool units_available(void);
-
-/* Restarts the unit if it runs and waits for the job's end, at most seconds. */
-int unit_restart(const char *unit, int seconds, Error *error);

@@ -18,6 +18,7 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	if (json_array_size(json_object_get(exposed, "processes")) == 0)
 		printf("Nothing is exposed.\n");
 	print_exposed(exposed, "");
+	print_actions(json_object_get(exposed, "actions"), "");
 	if (!json_is_true(json_object_get(exposed, "complete")))
 		printf("Some processes could not be looked into.\n");
 	return 0;

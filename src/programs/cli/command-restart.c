@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stddef.h>
+#include <stdint.h>
+
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
-static void print_report(const json_t *report)
+static const Option restart_options[] = {
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
+	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
+};
+
+static void print_outcomes(const json_t *report)
 {
-	const json_t *exposed = json_object_get(report, "exposed");
 	size_t index;
 	json_t *unit;
 
+	if (json_has(report, "refused"))
+		printf("Nothing was restarted: %s.\n", field_text(report, "refused"));
 	json_array_foreach(json_object_get(report, "units"), index, unit)
 	{
 		if (json_is_true(json_object_get(unit, "restarted")))
@@ -16,12 +25,35 @@ static void print_report(const json_t *report)
 			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
 				field_text(unit, "error"));
 	}
-	if (json_array_size(json_object_get(exposed, "processes")) == 0) {
+}
+
+static void print_report(const json_t *report)
+{
+	const json_t *exposed = json_object_get(report, "exposed");
+	bool done = json_is_true(json_object_get(report, "done"));
+	size_t n = json_array_size(json_object_get(exposed, "processes"));
+
+	print_outcomes(report);
+	if (n == 0)
 		printf("Nothing is exposed.\n");
-		return;
+	else if (done)
+		printf("%s still %s old bytes:\n", count_text(n, "process", "processes"),
+			n == 1 ? "uses" : "use");
+	print_actions(json_object_get(done ? exposed : report, done ? "actions" : "planned"), "  ");
+	if (!done && n > 0)
+		printf("Nothing was restarted. Without --dry-run it is done.\n");
+}
+
+static size_t count_failed(const json_t *report)
+{
+	size_t index, n = 0;
+	json_t *unit;
+
+	json_array_foreach(json_object_get(report, "units"), index, unit)
+	{
+		n += !json_is_true(json_object_get(unit, "restarted"));
 	}
-	printf("Left for you:\n");
-	print_exposed(exposed, "  ");
+	return n;
 }
 
 static int run(void *userdata, const OptionList *operands, Error *error)
@@ -31,20 +63,28 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	CLEANUP_JSON json_t *report = NULL;
 	Progress progress;
 
-	(void)operands;
 	if (open_engine(settings, true, &progress, &engine, error) < 0 ||
-		engine_restart(engine, &report, error) < 0)
+		engine_restart(engine, (EngineNames){operands->words, operands->count}, settings->dry_run,
+			&report, error) < 0)
 		return -1;
-	if (settings->json)
-		return print_json(report, error);
-	print_report(report);
+	if (settings->json && print_json(report, error) < 0)
+		return -1;
+	if (!settings->json && !settings->quiet)
+		print_report(report);
+	if (json_has(report, "refused"))
+		return EXIT_FAILED;
+	if (count_failed(report) > 0)
+		return error_set(error, "%s could not be restarted",
+			count_text(count_failed(report), "unit", "units"));
 	return 0;
 }
 
 const Command command_restart = {
 	.name = "restart",
-	.summary = "restart the exposed services that may be restarted; say what is left and why",
-	.options = report_options,
-	.n_options = REPORT_OPTIONS,
+	.operands = "[UNIT...]",
+	.max_operands = SIZE_MAX,
+	.summary = "restart what is exposed and may be restarted; say what is left and why",
+	.options = restart_options,
+	.n_options = ARRAY_SIZE(restart_options),
 	.run = run,
 };

@@ -191,7 +191,7 @@ static void print_status(const json_t *status)
 		"in quarantine, not installed again unless named:", json_object_get(status, "quarantined"));
 	if (json_array_size(json_object_get(exposed, "processes")) > 0) {
 		printf("\n");
-		print_exposed(exposed, "  ");
+		print_actions(json_object_get(exposed, "actions"), "  ");
 	}
 	printf("\n  system      %s %s, %s\n", field_text(os, "id"), field_text(os, "version_id"),
 		field_text(os, "architecture"));

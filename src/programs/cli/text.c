@@ -30,6 +30,11 @@ const char *field_text(const json_t *object, const char *key)
 	return printable(json_string_value(json_object_get(object, key)));
 }
 
+const char *item_text(const json_t *array, size_t at)
+{
+	return printable(json_string_value(json_array_get(array, at)));
+}
+
 uint64_t field_number(const json_t *object, const char *key)
 {
 	json_int_t number = json_integer_value(json_object_get(object, key));

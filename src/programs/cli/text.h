@@ -11,6 +11,8 @@
 /* A field's text, printable; "" when it is absent. Valid until the call after the eighth next. */
 const char *field_text(const json_t *object, const char *key);
 const char *printable(const char *text);
+/* The same for an element of an array. */
+const char *item_text(const json_t *array, size_t at);
 uint64_t field_number(const json_t *object, const char *key);
 
 /* "(a)" */
@@ -23,6 +25,10 @@ void print_advisory_list(const json_t *advisories, const char *indent);
 
 /* The table of exposed processes; nothing when there are none. */
 void print_exposed(const json_t *exposed, const char *indent);
+
+/* The actions that close it, one a line: what "suture restart" does, and what only people can do; a part of
+ * it without a line when there is nothing. */
+void print_actions(const json_t *actions, const char *indent);
 
 /* "one process", "3 processes" */
 const char *count_text(size_t n, const char *singular, const char *plural);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Asking people for what only they can do: a message on the desktop of each user whom it concerns.
+ */
+
+#include <stdint.h>
+
+#include "base/json.h"
+
+/*
+ * actions: of "suture-exposed-1". Each user with a graphical session hears once a generation of applications
+ * to restart, a login to end, or a restart of the system; below /run/suture/asked it is remembered who has.
+ * Where no message can be shown that is logged, and tried again the next time.
+ */
+void restart_ask(const json_t *actions, uint64_t generation);
+
+/* The message for one user; "" when there is nothing to ask for. */
+int restart_ask_text(const json_t *actions, uid_t uid, char **ret, Error *error);

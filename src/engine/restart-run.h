@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Doing what a plan of restarts has as automatic, through the service managers.
+ */
+
+#include "base/json.h"
+#include "engine/engine.h"
+
+/*
+ * actions: of "suture-exposed-1". Without names, all the automatic ones; with names, the services that are
+ * named, those included that would only be asked for: who names one has been asked. Each outcome is added to
+ * units (docs/reports.md, "suture-restart-1"); *ret_refused is a static sentence when nothing may be
+ * restarted now, else NULL.
+ */
+int restart_run(
+	const json_t *actions, EngineNames names, json_t *units, const char **ret_refused, Error *error);
+
+/* Is it the restart of one of these units, or are there no names? */
+bool restart_is_meant(const json_t *action, EngineNames names);
