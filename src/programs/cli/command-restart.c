@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -16,7 +17,7 @@ static void print_report(const json_t *report)
 			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
 				field_text(unit, "error"));
 	}
-	if (json_array_size(json_object_get(exposed, "processes")) == 0) {
+	if (count_exposed(exposed) == 0) {
 		printf("Nothing is exposed.\n");
 		return;
 	}
@@ -27,13 +28,9 @@ static void print_report(const json_t *report)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *report = NULL;
-	Progress progress;
 
-	(void)operands;
-	if (open_engine(settings, true, &progress, &engine, error) < 0 ||
-		engine_restart(engine, &report, error) < 0)
+	if (ask(settings, "Restart", operands, false, &report, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(report, error);

@@ -13,7 +13,7 @@
 /* Where the command line's options go. */
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
-	bool json, dry_run, quiet, wait;
+	bool json, dry_run, quiet, wait, no_daemon;
 } Settings;
 
 #define COMMAND(name) extern const Command command_##name;
@@ -23,9 +23,6 @@ typedef struct Settings {
 /* The options of commands that only report. */
 extern const Option report_options[];
 enum { REPORT_OPTIONS = 1 };
-
-/* Opens the engine as the settings say. *progress lives as long as the engine. */
-int open_engine(const Settings *settings, bool write, Progress *progress, Engine **ret, Error *error);
 
 /* The document as it is: --json. */
 int print_json(const json_t *document, Error *error);

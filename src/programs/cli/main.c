@@ -13,21 +13,14 @@ static const Option common_options[] = {
 	{"state", 0, OPTION_TEXT, offsetof(Settings, state), "DIR",
 		"keep state here (default: var/lib/suture below the root)"},
 	{"trust", 0, OPTION_TEXT, offsetof(Settings, trust), "FILE", "trust this root metadata at first"},
+	{"no-daemon", 0, OPTION_FLAG, offsetof(Settings, no_daemon), NULL,
+		"do it in this process, as root, without asking sutured"},
 	{"quiet", 'q', OPTION_FLAG, offsetof(Settings, quiet), NULL, "say only what is wrong"},
 };
 
 const Option report_options[REPORT_OPTIONS] = {
 	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
 };
-
-int open_engine(const Settings *settings, bool write, Progress *progress, Engine **ret, Error *error)
-{
-	EngineOptions options = {
-		settings->root, settings->repository, settings->state, settings->trust, progress};
-
-	*progress = progress_on(settings->quiet || settings->json ? NULL : stderr);
-	return engine_open(&options, write, ret, error);
-}
 
 int print_json(const json_t *document, Error *error)
 {

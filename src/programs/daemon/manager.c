@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/daemon/manager.h"
+
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "programs/daemon/authority.h"
+#include "programs/daemon/job.h"
+
+struct Manager {
+	sd_event *event;
+	sd_bus *bus;
+	const ChildPlace *place;
+	JobOwner owner;
+	Queue queue;
+	uint64_t generation; /* that /usr showed at the start */
+	bool busy;           /* as it was told last */
+	bool leaving;        /* the name is being given back: what still comes is answered, then it ends */
+	bool released;       /* it was given back */
+	bool stopping;       /* told to: nothing begins any more */
+};
+
+static void schedule(Manager *manager)
+{
+	QueueEntry *entry;
+	bool busy;
+
+	while ((entry = queue_next(&manager->queue)))
+		job_start((Job *)entry);
+	busy = queue_is_busy(&manager->queue);
+	if (busy == manager->busy)
+		return;
+	manager->busy = busy;
+	(void)sd_bus_emit_properties_changed(manager->bus, API_OBJECT, API_INTERFACE, "Busy", NULL);
+}
+
+static void on_job(void *userdata, Job *job, JobNews news)
+{
+	Manager *manager = userdata;
+
+	if (news == JOB_ENDED) {
+		bool changed = job->entry.running && job->entry.changes;
+
+		queue_remove(&manager->queue, &job->entry);
+		(void)job_free(job);
+		if (changed)
+			(void)sd_bus_emit_signal(manager->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
+	}
+	schedule(manager);
+}
+
+static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret)
+{
+	Manager *manager = userdata;
+	Error error = ERROR_INIT;
+	Job *job = NULL;
+	uid_t uid;
+
+	if (manager->stopping)
+		return sd_bus_error_set(ret, API_ERROR_STOPPING, "sutured is being stopped; try again");
+	if (authority_find_user(call, &uid, &error) < 0)
+		return sd_bus_error_set(ret, SD_BUS_ERROR_ACCESS_DENIED, error.text);
+	if (!queue_has_room(&manager->queue, uid))
+		return sd_bus_error_set(ret, API_ERROR_BUSY,
+			"too many calls are waiting already; try again when some are done");
+	if (job_new(call, uid, &manager->owner, &job, &error) < 0)
+		return sd_bus_error_set(ret, SD_BUS_ERROR_INVALID_ARGS, error.text);
+	queue_add(&manager->queue, &job->entry);
+	job_authorize(job);
+	return 1;
+}
+
+static int get_busy(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *ret)
+{
+	(void)bus, (void)path, (void)interface, (void)property, (void)ret;
+	return sd_bus_message_append(reply, "b", queue_is_busy(&((Manager *)userdata)->queue));
+}
+
+static int get_generation(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *ret)
+{
+	const Manager *manager = userdata;
+	Error error = ERROR_INIT;
+	uint64_t generation;
+
+	(void)bus, (void)path, (void)interface, (void)property;
+	if (engine_generation(manager->place->options.root, &generation, &error) < 0)
+		return sd_bus_error_set(ret, API_ERROR_FAILED, error.text);
+	return sd_bus_message_append(reply, "t", generation);
+}
+
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *ret)
+{
+	(void)bus, (void)path, (void)interface, (void)property, (void)userdata, (void)ret;
+	return sd_bus_message_append(reply, "s", SUTURE_VERSION);
+}
+
+/* Who may do what is decided here, not by the bus: each method is open to all. */
+#define METHOD(name, takes, takes_names, gives, gives_names) \
+	SD_BUS_METHOD_WITH_NAMES( \
+		name, takes, takes_names, gives, gives_names, on_call, SD_BUS_VTABLE_UNPRIVILEGED)
+#define PLAN_NAMES SD_BUS_PARAM(report) SD_BUS_PARAM(nothing)
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	METHOD("Check", API_NAMES, SD_BUS_PARAM(components), API_PLAN, PLAN_NAMES),
+	METHOD("Install", API_NAMES, SD_BUS_PARAM(components), API_PLAN, PLAN_NAMES),
+	METHOD("Remove", API_NAMES_AND_DRY_RUN, SD_BUS_PARAM(components) SD_BUS_PARAM(dry_run), API_PLAN,
+		PLAN_NAMES),
+	METHOD("Repair", API_NOTHING_TAKEN, , API_PLAN, PLAN_NAMES),
+	METHOD("Restart", API_NOTHING_TAKEN, , API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("Status", API_NOTHING_TAKEN, , API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("Exposed", API_NOTHING_TAKEN, , API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("History", API_NOTHING_TAKEN, , API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("Show", API_WORD, SD_BUS_PARAM(what), API_REPORT, SD_BUS_PARAM(report)),
+	SD_BUS_SIGNAL_WITH_NAMES("Progress", "ustt",
+		SD_BUS_PARAM(call) SD_BUS_PARAM(stage) SD_BUS_PARAM(done) SD_BUS_PARAM(total), 0),
+	SD_BUS_SIGNAL_WITH_NAMES("StageEnded", "us", SD_BUS_PARAM(call) SD_BUS_PARAM(result), 0),
+	SD_BUS_SIGNAL_WITH_NAMES("Warning", "us", SD_BUS_PARAM(call) SD_BUS_PARAM(text), 0),
+	SD_BUS_SIGNAL("Changed", "", 0),
+	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Busy", "b", get_busy, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	/* Boots, package managers and others change it without sutured. */
+	SD_BUS_PROPERTY("Generation", "t", get_generation, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
+static int on_released(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
+{
+	(void)reply, (void)unused;
+	((Manager *)userdata)->released = true;
+	return 0;
+}
+
+/* Whoever is told that sutured stops starts another one when the next call comes; the bus answers when it has
+ * passed on all that came for this one. */
+static int leave(Manager *manager)
+{
+	int r;
+
+	if (manager->leaving)
+		return 0;
+	manager->leaving = true;
+	(void)sd_notify(0, "STOPPING=1");
+	r = sd_bus_release_name_async(manager->bus, NULL, API_SERVICE, on_released, manager);
+	return r < 0 ? r : 0;
+}
+
+/* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is idle
+ * has none but what came last, and brings that to its end. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	Manager *manager = userdata;
+	QueueEntry *next;
+
+	(void)source, (void)info;
+	if (manager->leaving)
+		return 0;
+	manager->stopping = true;
+	for (QueueEntry *entry = manager->queue.first; entry; entry = next) {
+		next = entry->next;
+		job_stop((Job *)entry);
+	}
+	return leave(manager);
+}
+
+static int set_up(Manager *manager)
+{
+	int r = sd_bus_open_system(&manager->bus);
+
+	if (r >= 0)
+		r = sd_bus_attach_event(manager->bus, manager->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = sd_bus_add_object_vtable(manager->bus, NULL, API_OBJECT, API_INTERFACE, vtable, manager);
+	if (r >= 0)
+		r = sd_event_add_signal(manager->event, NULL, SIGTERM, on_signal, manager);
+	if (r >= 0)
+		r = sd_event_add_signal(manager->event, NULL, SIGINT, on_signal, manager);
+	return r;
+}
+
+int manager_new(sd_event *event, const ChildPlace *place, Manager **ret, Error *error)
+{
+	CLEANUP(manager_free) Manager *manager = calloc(1, sizeof(*manager));
+	int r;
+
+	if (!manager)
+		return error_memory(error);
+	*manager = (Manager){.event = sd_event_ref(event), .place = place};
+	manager->owner = (JobOwner){event, place, on_job, manager};
+	if (engine_generation(place->options.root, &manager->generation, error) < 0)
+		return -1;
+	r = set_up(manager);
+	if (r < 0)
+		return error_os(error, -r, "cannot get onto the system message bus");
+	r = sd_bus_request_name(manager->bus, API_SERVICE, 0);
+	if (r == -EEXIST)
+		return error_set(error, "sutured runs already");
+	if (r < 0)
+		return error_os(error, -r, "cannot take the name %s on the system message bus", API_SERVICE);
+	*ret = TAKE_PTR(manager);
+	return 0;
+}
+
+Manager *manager_free(Manager *manager)
+{
+	if (manager) {
+		while (manager->queue.first) {
+			Job *job = (Job *)manager->queue.first;
+
+			queue_remove(&manager->queue, &job->entry);
+			(void)job_free(job);
+		}
+		(void)sd_bus_flush_close_unref(manager->bus);
+		(void)sd_event_unref(manager->event);
+		free(manager);
+	}
+	return NULL;
+}
+
+/* After a swap this process may use replaced bytes itself. */
+static bool is_renewed(const Manager *manager)
+{
+	uint64_t now;
+
+	return engine_generation(manager->place->options.root, &now, NULL) == 0 && now != manager->generation;
+}
+
+int manager_run(Manager *manager, uint64_t idle_ms, Error *error)
+{
+	while (!(manager->released && !manager->queue.first)) {
+		bool idle = !manager->queue.first && !manager->leaving;
+		int r = idle && is_renewed(manager) ? 0
+						    : sd_event_run(manager->event, idle ? idle_ms * 1000 : UINT64_MAX);
+
+		if (r == 0 && idle)
+			r = leave(manager);
+		if (r < 0)
+			return error_os(error, -r, "lost the system message bus");
+	}
+	return 0;
+}
