@@ -177,6 +177,8 @@ static int set_up(Manager *manager)
 	if (r >= 0)
 		r = sd_bus_attach_event(manager->bus, manager->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r >= 0)
+		r = sd_bus_set_exit_on_disconnect(manager->bus, true);
+	if (r >= 0)
 		r = sd_bus_add_object_vtable(manager->bus, NULL, API_OBJECT, API_INTERFACE, vtable, manager);
 	if (r >= 0)
 		r = sd_event_add_signal(manager->event, NULL, SIGTERM, on_signal, manager);
