@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The D-Bus interface of sutured: names, signatures and bounds that both sides share. docs/daemon.md says what
- * they mean, org.suture.Manager1.xml beside this file is the interface for machines.
+ * The D-Bus interface of sutured: names, signatures and bounds that both sides share. docs/daemon.md says
+ * what they mean, org.suture.Manager1.xml beside this file is the interface for machines.
  */
 
 #include <stddef.h>

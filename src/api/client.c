@@ -40,8 +40,8 @@ static int failed(Error *error, const char *what, const sd_bus_error *failure, i
 static int call_bus(
 	sd_bus *bus, const char *method, const char *takes, sd_bus_error *failure, sd_bus_message **ret)
 {
-	return sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-		method, failure, ret, takes, API_SERVICE, (uint32_t)0);
+	return sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+		"org.freedesktop.DBus", method, failure, ret, takes, API_SERVICE, (uint32_t)0);
 }
 
 /* Of what can keep the bus from starting a service, all but that it takes too long. */

@@ -21,7 +21,8 @@ typedef struct ClientCall {
 
 enum {
 	CLIENT_NOTHING = 1, /* there was nothing to do; the report says why */
-	CLIENT_ABSENT = 2,  /* there is no bus here, or nothing on it that would start sutured; *error says which */
+	CLIENT_ABSENT =
+		2, /* there is no bus here, or nothing on it that would start sutured; *error says which */
 };
 
 /* Starts sutured when it does not run, calls the method, and waits for its answer as long as it takes;

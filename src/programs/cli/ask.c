@@ -24,8 +24,7 @@ static bool is_for_daemon(const Settings *settings)
 	       !settings->no_daemon && !is_in_chroot();
 }
 
-static int ask_daemon(
-	const Operation *operation, ClientCall call, json_t **ret_report, Error *error)
+static int ask_daemon(const Operation *operation, ClientCall call, json_t **ret_report, Error *error)
 {
 	int r = client_call(&call, ret_report, error);
 

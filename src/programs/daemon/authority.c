@@ -25,7 +25,7 @@ static AuthorityVerdict read_verdict(sd_bus_message *reply)
 
 	if (sd_bus_message_is_method_error(reply, NULL))
 		return sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) ? AUTHORITY_NO
-										   : AUTHORITY_ABSENT;
+										    : AUTHORITY_ABSENT;
 	if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
 		sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
 		return AUTHORITY_NO;
@@ -46,7 +46,8 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
 static int write_question(sd_bus_message *call, const char *action, sd_bus_message **ret)
 {
 	CLEANUP(sd_bus_message_unref) sd_bus_message *message = NULL;
-	uint32_t flags = sd_bus_message_get_allow_interactive_authorization(call) > 0 ? ALLOW_USER_INTERACTION : 0;
+	uint32_t flags =
+		sd_bus_message_get_allow_interactive_authorization(call) > 0 ? ALLOW_USER_INTERACTION : 0;
 	int r = sd_bus_message_new_method_call(sd_bus_message_get_bus(call), &message,
 		"org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
 		"org.freedesktop.PolicyKit1.Authority", "CheckAuthorization");

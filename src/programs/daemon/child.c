@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,7 +40,8 @@ static void tell_progress(void *userdata, const char *what, uint64_t done, uint6
 	int socket = *(const int *)userdata;
 
 	(void)send_record(socket,
-		result ? (Record){RECORD_ENDED, 0, 0, result} : (Record){RECORD_PROGRESS, done, total, what}, NULL);
+		result ? (Record){RECORD_ENDED, 0, 0, result} : (Record){RECORD_PROGRESS, done, total, what},
+		NULL);
 }
 
 static void tell_message(void *userdata, LogLevel level, const char *line)
@@ -58,15 +58,6 @@ static int limit_view(const ChildWork *work, json_t *report, Error *error)
 	return view_limit_to_user(report, work->uid, error);
 }
 
-static int join_host_mounts(Error *error)
-{
-	CLEANUP_CLOSE int namespace = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
-
-	if (namespace < 0 || setns(namespace, CLONE_NEWNS) < 0)
-		return error_os(error, errno, "cannot get to the mounts of this machine");
-	return 0;
-}
-
 static int run(const ChildWork *work, int socket, Error *error)
 {
 	CLEANUP_JSON json_t *report = NULL;
@@ -75,7 +66,7 @@ static int run(const ChildWork *work, int socket, Error *error)
 	EngineOptions options = work->place->options;
 	int r;
 
-	if (work->place->host_mounts && join_host_mounts(error) < 0)
+	if (place_enter(work->place, error) < 0)
 		return -1;
 	options.progress = &progress;
 	r = operation_run(work->operation, &options, work->names, work->dry_run, &report, error);

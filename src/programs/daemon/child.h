@@ -9,15 +9,11 @@
 #include <sys/types.h>
 
 #include "engine/operation.h"
-
-typedef struct ChildPlace {
-	EngineOptions options;
-	bool host_mounts; /* sutured has mounts of its own: what operations do is to be seen where process 1 is */
-} ChildPlace;
+#include "programs/daemon/place.h"
 
 typedef struct ChildWork {
 	const Operation *operation;
-	const ChildPlace *place;
+	const Place *place;
 	EngineNames names;
 	bool dry_run;
 	uid_t uid; /* for whom the report is */

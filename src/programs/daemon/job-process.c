@@ -20,7 +20,7 @@ struct JobProcess {
 	Records records;
 	char *report; /* once it is there */
 	bool nothing;
-	Error failure;    /* once that is there */
+	Error failure;     /* once that is there */
 	bool out_of_order; /* what it said is no record */
 	sd_event_source *output, *end;
 };
@@ -101,7 +101,8 @@ static void explain_end(JobProcess *process, const siginfo_t *info)
 	if (process->out_of_order)
 		(void)error_in(&process->failure, "the process of %s was out of order", process->name);
 	else if (info->si_code == CLD_EXITED)
-		(void)error_set(&process->failure, "the process of %s ended without an answer", process->name);
+		(void)error_set(
+			&process->failure, "the process of %s ended without an answer", process->name);
 	else
 		(void)error_set(&process->failure,
 			"the process of %s was ended by signal %d (%s); what /usr shows is whole, "

@@ -89,8 +89,9 @@ static void on_verdict(void *userdata, AuthorityVerdict verdict)
 		return;
 	}
 	(void)error_set(&error,
-		verdict == AUTHORITY_ABSENT ? "without polkit only root may do this: run it as root"
-					    : "you are not allowed to do this (polkit's action %s): run it as root",
+		verdict == AUTHORITY_ABSENT
+			? "without polkit only root may do this: run it as root"
+			: "you are not allowed to do this (polkit's action %s): run it as root",
 		job->request.action);
 	end_with_error(job,
 		verdict == AUTHORITY_CHALLENGE ? SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED

@@ -22,7 +22,7 @@ typedef enum JobNews {
 
 typedef struct JobOwner {
 	sd_event *event;
-	const ChildPlace *place;
+	const Place *place;
 	void (*hear)(void *userdata, Job *job, JobNews news);
 	void *userdata;
 } JobOwner;
@@ -48,6 +48,6 @@ void job_authorize(Job *job);
 /* Its turn has come. Tells JOB_ENDED, at once or later. */
 void job_start(Job *job);
 
-/* sutured is told to stop: it ends, wherever it is, and the caller is told so. What is half done then is dealt
- * with as after any cut. Tells JOB_ENDED, at once or later. */
+/* sutured is told to stop: it ends, wherever it is, and the caller is told so. What is half done then is
+ * dealt with as after any cut. Tells JOB_ENDED, at once or later. */
 void job_stop(Job *job);

@@ -16,18 +16,18 @@ enum { IDLE_MS = 10 * 1000, IDLE_MS_MAX = 60 * 60 * 1000 };
 DEFINE_CLEANUP(sd_event *, sd_event_unref);
 
 static const Option common_options[] = {
-	{"root", 0, OPTION_TEXT, offsetof(ChildPlace, options.root), "DIR",
+	{"root", 0, OPTION_TEXT, offsetof(Place, options.root), "DIR",
 		"work on the system below DIR (default: /)"},
-	{"repository", 0, OPTION_TEXT, offsetof(ChildPlace, options.repository), "URL",
+	{"repository", 0, OPTION_TEXT, offsetof(Place, options.repository), "URL",
 		"take improvements from this repository"},
-	{"state", 0, OPTION_TEXT, offsetof(ChildPlace, options.state), "DIR",
+	{"state", 0, OPTION_TEXT, offsetof(Place, options.state), "DIR",
 		"keep state here (default: var/lib/suture below the root)"},
-	{"trust", 0, OPTION_TEXT, offsetof(ChildPlace, options.trust), "FILE",
+	{"trust", 0, OPTION_TEXT, offsetof(Place, options.trust), "FILE",
 		"trust this root metadata at first"},
 };
 
 static const Option serve_options[] = {
-	{"host-mounts", 0, OPTION_FLAG, offsetof(ChildPlace, host_mounts), NULL,
+	{"host-mounts", 0, OPTION_FLAG, offsetof(Place, host_mounts), NULL,
 		"mount where process 1 does, not in a namespace of one's own"},
 };
 
@@ -98,7 +98,7 @@ static const Program program = {
 
 int main(int argc, char **argv)
 {
-	ChildPlace place = {.host_mounts = false};
+	Place place = {.host_mounts = false};
 
 	/* Everybody may read what is installed, whatever the umask of the root who installs it. */
 	(void)umask(022);

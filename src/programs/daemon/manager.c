@@ -14,10 +14,11 @@
 struct Manager {
 	sd_event *event;
 	sd_bus *bus;
-	const ChildPlace *place;
+	const Place *place;
 	JobOwner owner;
 	Queue queue;
 	uint64_t generation; /* that /usr showed at the start */
+	bool changed;        /* something that may have changed that has run */
 	bool busy;           /* as it was told last */
 	bool leaving;        /* the name is being given back: what still comes is answered, then it ends */
 	bool released;       /* it was given back */
@@ -47,6 +48,7 @@ static void on_job(void *userdata, Job *job, JobNews news)
 
 		queue_remove(&manager->queue, &job->entry);
 		(void)job_free(job);
+		manager->changed = manager->changed || changed;
 		if (changed)
 			(void)sd_bus_emit_signal(manager->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
 	}
@@ -89,7 +91,7 @@ static int get_generation(sd_bus *bus, const char *path, const char *interface, 
 	uint64_t generation;
 
 	(void)bus, (void)path, (void)interface, (void)property;
-	if (engine_generation(manager->place->options.root, &generation, &error) < 0)
+	if (place_generation(manager->place, &generation, &error) < 0)
 		return sd_bus_error_set(ret, API_ERROR_FAILED, error.text);
 	return sd_bus_message_append(reply, "t", generation);
 }
@@ -152,8 +154,8 @@ static int leave(Manager *manager)
 	return r < 0 ? r : 0;
 }
 
-/* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is idle
- * has none but what came last, and brings that to its end. */
+/* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is
+ * idle has none but what came last, and brings that to its end. */
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	Manager *manager = userdata;
@@ -187,7 +189,7 @@ static int set_up(Manager *manager)
 	return r;
 }
 
-int manager_new(sd_event *event, const ChildPlace *place, Manager **ret, Error *error)
+int manager_new(sd_event *event, const Place *place, Manager **ret, Error *error)
 {
 	CLEANUP(manager_free) Manager *manager = calloc(1, sizeof(*manager));
 	int r;
@@ -196,7 +198,7 @@ int manager_new(sd_event *event, const ChildPlace *place, Manager **ret, Error *
 		return error_memory(error);
 	*manager = (Manager){.event = sd_event_ref(event), .place = place};
 	manager->owner = (JobOwner){event, place, on_job, manager};
-	if (engine_generation(place->options.root, &manager->generation, error) < 0)
+	if (place_generation(place, &manager->generation, error) < 0)
 		return -1;
 	r = set_up(manager);
 	if (r < 0)
@@ -227,19 +229,21 @@ Manager *manager_free(Manager *manager)
 }
 
 /* After a swap this process may use replaced bytes itself. */
-static bool is_renewed(const Manager *manager)
+static bool is_outdated(const Manager *manager)
 {
 	uint64_t now;
 
-	return engine_generation(manager->place->options.root, &now, NULL) == 0 && now != manager->generation;
+	return manager->changed && place_generation(manager->place, &now, NULL) == 0 &&
+	       now != manager->generation;
 }
 
 int manager_run(Manager *manager, uint64_t idle_ms, Error *error)
 {
 	while (!(manager->released && !manager->queue.first)) {
 		bool idle = !manager->queue.first && !manager->leaving;
-		int r = idle && is_renewed(manager) ? 0
-						    : sd_event_run(manager->event, idle ? idle_ms * 1000 : UINT64_MAX);
+		int r = idle && is_outdated(manager)
+				? 0
+				: sd_event_run(manager->event, idle ? idle_ms * 1000 : UINT64_MAX);
 
 		if (r == 0 && idle)
 			r = leave(manager);

@@ -9,12 +9,12 @@
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
-#include "programs/daemon/child.h"
+#include "programs/daemon/place.h"
 
 typedef struct Manager Manager;
 
 /* place must outlive it. */
-int manager_new(sd_event *event, const ChildPlace *place, Manager **ret, Error *error);
+int manager_new(sd_event *event, const Place *place, Manager **ret, Error *error);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager *, manager_free);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which of the calls that came may run: one that changes something at a time, in the order in which they came;
- * beside it a few that only look. Bounded, so that no user can take all of it.
+ * Which of the calls that came may run: one that changes something at a time, in the order in which they
+ * came; beside it a few that only look. Bounded, so that no user can take all of it.
  */
 
 #include <stdbool.h>

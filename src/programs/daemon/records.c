@@ -66,8 +66,9 @@ static int check_header(const Header *header, Error *error)
 		return error_set(error, "a record of unknown type %u", header->type);
 	if (header->size > text_max(header->type))
 		return error_set(error, "a record of %u bytes", header->size);
-	if (header->type == RECORD_REPORT ? header->a > 1 || header->b > 0
-					  : header->type != RECORD_PROGRESS && (header->a > 0 || header->b > 0))
+	if (header->type == RECORD_REPORT
+			? header->a > 1 || header->b > 0
+			: header->type != RECORD_PROGRESS && (header->a > 0 || header->b > 0))
 		return error_set(error, "a record with numbers that it cannot have");
 	return 0;
 }

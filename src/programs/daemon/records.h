@@ -50,7 +50,7 @@ int records_append(Records *records, Bytes bytes, Error *error);
 
 enum { RECORDS_MORE = 1 };
 
-/* The next record, whose text is valid until the next call; RECORDS_MORE when it is not whole yet. Called until
- * then after each records_append(), so that no more is held than one record and what was appended. Fails for
- * ever on what is no record, or comes behind the last one. */
+/* The next record, whose text is valid until the next call; RECORDS_MORE when it is not whole yet. Called
+ * until then after each records_append(), so that no more is held than one record and what was appended.
+ * Fails for ever on what is no record, or comes behind the last one. */
 int records_next(Records *records, Record *ret, Error *error);

@@ -22,7 +22,8 @@ static void assert_pids(const json_t *report, const int *pids, size_t n)
 
 	assert_int_equal(json_array_size(processes), n);
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(json_integer_value(json_object_get(json_array_get(processes, i), "pid")), pids[i]);
+		assert_int_equal(
+			json_integer_value(json_object_get(json_array_get(processes, i), "pid")), pids[i]);
 }
 
 static void a_user_sees_his_own_processes_and_how_many_others_there_are(void **state)
