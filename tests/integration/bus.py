@@ -2,7 +2,6 @@
 """A system message bus of a test's own: the real dbus-daemon, which starts the real sutured, and the real polkitd."""
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import time
@@ -152,6 +151,14 @@ class Bus:
                 pass
         return found
 
+    def wait_for_callers(self, n):
+        """Until so many of suture's are on the bus, each of which makes its call at once; busctl(1) looks for them."""
+        def count():
+            listing = self.busctl("list", "--unique", "--no-legend").stdout
+            return sum(line.split()[2] == "suture" for line in listing.splitlines())
+        while count() != n:
+            time.sleep(0.02)
+
     def wait_for_child(self):
         while not self.children():
             time.sleep(0.005)
@@ -160,7 +167,3 @@ class Bus:
 
 def has_polkit():
     return POLKITD.exists()
-
-
-def unique_names(text):
-    return re.findall(r":\d+\.\d+", text)

@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 import pytest
 
 from bus import Bus, has_polkit
-from conftest import BUILD, COMPONENT, ROOT, Device, assert_fails, run, unmount_all
+from conftest import BUILD, COMPONENT, LIBRARY, ROOT, Device, assert_fails, run, unmount_all
 from test_lock import Held
 from whole import which
 
@@ -48,6 +48,29 @@ def wait_until(condition):
 def finish(process, stdout=""):
     out, err = process.communicate()
     return subprocess.CompletedProcess([], process.returncode, stdout + out, err)
+
+
+class Paused:
+    """A call whose operation is stopped under way: it has begun, and changed nothing yet."""
+
+    def __init__(self, bus, *arguments):
+        bus.device.suture("check")
+        with Held(bus.device.state):
+            self.call = bus.start(*arguments)
+            self.child = bus.wait_for_child()
+            os.kill(self.child, signal.SIGSTOP)
+
+    def __enter__(self):
+        return self
+
+    def go_on(self):
+        os.kill(self.child, signal.SIGCONT)
+
+    def __exit__(self, *_):
+        try:
+            self.go_on()
+        except ProcessLookupError:
+            pass
 
 
 # The same as in-process
@@ -160,11 +183,9 @@ def test_properties_say_what_is(bus, device):
     assert bus.property("Version") == f's "{run(BUILD / "suture", "--version").stdout.split()[1]}"'
     bus.suture("install")
     assert bus.property("Generation") == "t 1"
-    device.suture("check")
-    with Held(device.state):
-        waiting = bus.start("check")
-        wait_until(lambda: bus.property("Busy") == "b true")
-    assert finish(waiting).returncode == 0
+    with Paused(bus, "check") as paused:
+        assert bus.property("Busy") == "b true"
+    assert finish(paused.call).returncode == 0
     assert bus.property("Busy") == "b false"
 
 
@@ -258,45 +279,37 @@ def test_two_at_once_do_it_once(bus, device, systems, second):
     assert len(device.report("history")["entries"]) == 1
 
 
-def test_looking_waits_for_no_change(bus, device):
-    device.suture("check")
-    with Held(device.state):
-        waiting = bus.start("install")
-        bus.wait_for_child()
+def test_looking_waits_for_no_change(bus):
+    with Paused(bus, "install") as paused:
         assert bus.suture("status").stdout.startswith("No improvement")
         assert bus.suture("history", uid=OTHER).returncode == 0
-        assert waiting.poll() is None
-    assert finish(waiting).returncode == 0
+        assert paused.call.poll() is None
+    assert finish(paused.call).returncode == 0
 
 
-def test_who_calls_too_often_is_refused(bus, device):
-    device.suture("check")
-    with Held(device.state):
-        calls = [bus.start("check") for _ in range(65)]
+def test_who_calls_too_often_is_refused(bus):
+    with Paused(bus, "check") as paused:
+        calls = [bus.start("check") for _ in range(64)]
         wait_until(lambda: any(call.poll() is not None for call in calls))
-        refused = [call for call in calls if call.poll() is not None]
-        assert [finish(call).returncode for call in refused] == [1] * len(refused)
+        refused, = [call for call in calls if call.poll() is not None]
+        assert_fails(finish(refused), "too many calls")
         assert bus.property("Busy") == "b true"
         for call in calls:
-            if call not in refused:
-                call.kill()
-                call.wait()
-        wait_until(lambda: len(bus.children()) <= 1)
-    assert len(refused) == 1
+            call.kill()
+            call.wait()
+    assert finish(paused.call).returncode == 0
     wait_until(lambda: bus.property("Busy") == "b false")
     assert bus.suture("check").returncode == 0
 
 
 def test_of_a_caller_who_left_what_waits_is_dropped_and_what_runs_goes_on(bus, device, systems, libraries):
-    device.suture("check")
-    with Held(device.state):
-        running = bus.start("install")
-        bus.wait_for_child()
+    with Paused(bus, "install") as paused:
         waiting = bus.start("remove")
-        wait_until(lambda: len(bus.busctl("list", "--no-legend").stdout.splitlines()) >= 5)
-        for process in (running, waiting):
+        bus.wait_for_callers(2)
+        for process in (paused.call, waiting):
             process.kill()
             process.wait()
+        bus.wait_for_callers(0)
     wait_until(lambda: device.read() == libraries["1.0-1+fix1"] and bus.property("Busy") == "b false")
     assert which(device.root, systems) == "a"
     assert [entry["action"] for entry in device.report("history")["entries"]] == ["install"]
@@ -306,11 +319,9 @@ def test_of_a_caller_who_left_what_waits_is_dropped_and_what_runs_goes_on(bus, d
 
 
 def test_a_crash_of_an_operation_is_an_error_and_nothing_else(bus, device, systems):
-    device.suture("check")
-    with Held(device.state):
-        waiting = bus.start("install")
-        os.kill(bus.wait_for_child(), signal.SIGABRT)
-        assert_fails(finish(waiting), "Install was ended by signal 6")
+    with Paused(bus, "install") as paused:
+        os.kill(paused.child, signal.SIGABRT)
+    assert_fails(finish(paused.call), "Install was ended by signal 6")
     assert len(bus.started()) == 1
     assert "installed" in bus.suture("install").stdout
     assert which(device.root, systems) == "a"
@@ -318,13 +329,10 @@ def test_a_crash_of_an_operation_is_an_error_and_nothing_else(bus, device, syste
 
 def test_a_killed_sutured_leaves_the_old_or_the_new(bus, device, systems):
     """And its caller is told; the next call starts another one, which brings it to its end."""
-    device.suture("check")
-    with Held(device.state):
-        waiting = bus.start("install")
-        child = bus.wait_for_child()
-        for pid in (bus.started()[0], child):
+    with Paused(bus, "install") as paused:
+        for pid in (bus.started()[0], paused.child):
             os.kill(pid, signal.SIGKILL)
-        assert_fails(finish(waiting), "sutured ended before it was done")
+        assert_fails(finish(paused.call), "sutured ended before it was done")
         assert which(device.root, systems) == "base"
     bus.suture("install")
     assert len(bus.started()) == 2
@@ -332,27 +340,21 @@ def test_a_killed_sutured_leaves_the_old_or_the_new(bus, device, systems):
 
 
 def test_what_was_begun_outlives_a_sutured_that_was_killed_alone(bus, device, systems, libraries):
-    device.suture("check")
-    with Held(device.state):
-        waiting = bus.start("install")
-        bus.wait_for_child()
+    with Paused(bus, "install") as paused:
         os.kill(bus.started()[0], signal.SIGKILL)
-        assert_fails(finish(waiting), "sutured ended before it was done")
+        assert_fails(finish(paused.call), "sutured ended before it was done")
     wait_until(lambda: device.read() == libraries["1.0-1+fix1"] and not (device.state / "journal.json").exists())
     assert which(device.root, systems) == "a"
     assert device.report("status")["verdict"] == "protected"
 
 
 def test_a_sutured_that_is_told_to_stop_ends_what_runs_and_says_so(bus, device, systems):
-    device.suture("check")
-    with Held(device.state):
-        running = bus.start("install")
-        bus.wait_for_child()
+    with Paused(bus, "install") as paused:
         waiting = bus.start("remove")
-        wait_until(lambda: len(bus.busctl("list", "--no-legend").stdout.splitlines()) >= 5)
+        bus.wait_for_callers(2)
         os.kill(bus.started()[0], signal.SIGTERM)
-        assert_fails(finish(running), "Install was ended by signal 15")
         assert_fails(finish(waiting), "sutured was told to stop")
+    assert_fails(finish(paused.call), "Install was ended by signal 15")
     wait_until(lambda: not bus.runs(bus.started()[0]))
     assert which(device.root, systems) == "base"
 
@@ -403,18 +405,40 @@ def test_it_leaves_at_once_when_it_has_swapped_what_it_may_use_itself(bus):
     assert "Protected" in bus.suture("status").stdout
 
 
+def test_who_does_it_and_who_asked_for_it_do_not_count_themselves(make_bus, device):
+    """Both end soon, though they use what is replaced."""
+    old = {"LD_PRELOAD": str(device.root / LIBRARY), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    bus = make_bus(before=[f"export {name}={value}" for name, value in old.items()])
+    bus.call("Status")
+    assert LIBRARY in pathlib.Path(f"/proc/{bus.started()[0]}/maps").read_text()
+    report = json.loads(run(*bus.command("install", "--json"), env={**bus.environment, **old}).stdout)
+    assert report["done"] and report["exposed"]["processes"] == []
+    assert report["exposed"]["complete"] and report["exposed"]["looked_at"] > 2
+    wait_until(lambda: not bus.runs(bus.started()[0]))
+
+
+def test_warnings_reach_who_asked(bus, device):
+    bus.suture("install")
+    (device.state / "history.json").write_text("{")
+    result = bus.suture("remove")
+    assert re.search(r"^warning: .*history", result.stderr, re.MULTILINE)
+
+
 # As a service
+
+
+def again_through(command, *more):
+    """The lines of a script by which it starts itself once more, through a command, with more arguments."""
+    return [f'if [ -z "$AGAIN" ]; then AGAIN=1 exec {command} "$0" {" ".join(more)}; fi']
 
 
 def test_with_mounts_of_its_own_it_swaps_those_of_the_machine(make_bus, device, systems):
     """As under systemd, whose sandbox makes /usr read-only, and is a namespace that sees the machine's mounts."""
     bus = make_bus(before=[
-        'if [ -z "$INSIDE" ]; then INSIDE=1 exec unshare --mount --propagation slave "$0" --host-mounts; fi',
+        *again_through("unshare --mount --propagation slave", "--host-mounts"),
         f"mount --rbind {device.root}/usr {device.root}/usr", f"mount -o remount,bind,ro {device.root}/usr"])
-    here, there = os.readlink("/proc/self/ns/mnt"), None
     bus.call("Status")
-    there = os.readlink(f"/proc/{bus.started()[0]}/ns/mnt")
-    assert here != there
+    assert os.readlink("/proc/self/ns/mnt") != os.readlink(f"/proc/{bus.started()[0]}/ns/mnt")
     bus.suture("install")
     assert which(device.root, systems) == "a"
     wait_until(lambda: not bus.runs(bus.started()[0]))
@@ -427,11 +451,6 @@ def directive(name):
     """All words that the unit gives to it."""
     text = (ROOT / "data/systemd/sutured.service.in").read_text()
     return [word for line in re.findall(rf"^{name}=(.*)$", text, re.MULTILINE) for word in line.split()]
-
-
-def again_through(command):
-    """The lines of a script by which it starts itself once more, through a command."""
-    return [f'if [ -z "$AGAIN" ]; then AGAIN=1 exec {command} "$0" "$@"; fi']
 
 
 def live(bus, device, systems):
@@ -462,7 +481,7 @@ def members_of(group):
 @pytest.mark.skipif(not pathlib.Path("/usr/bin/systemd-analyze").exists(), reason="systemd is not installed")
 def test_the_system_calls_of_its_unit_are_enough(make_bus, directory, device, systems):
     trace = directory / "trace"
-    bus = make_bus(before=[*again_through(f"strace -f -qq -A -o {trace}"), "export ASAN_OPTIONS=detect_leaks=0"])
+    bus = make_bus(before=[*again_through(f"strace -f -qq -A -o {trace}", "--host-mounts"), "export ASAN_OPTIONS=detect_leaks=0"])
     live(bus, device, systems)
     made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
     assert {"move_mount", "clone", "seccomp", "setns"} - made == set()
