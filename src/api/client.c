@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref);
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
 #define CLEANUP_BUS_ERROR __attribute__((cleanup(sd_bus_error_free)))
 

@@ -24,14 +24,11 @@ static bool is_for_daemon(const Settings *settings)
 	       !settings->no_daemon && !is_in_chroot();
 }
 
-static int ask_daemon(const Operation *operation, ClientCall call, json_t **ret_report, Error *error)
+static int ask_daemon(ClientCall call, json_t **ret_report, Error *error)
 {
 	int r = client_call(&call, ret_report, error);
 
-	/* This process ends with its answer, and with it the old bytes that it may use. */
-	if (r >= 0 && r != CLIENT_ABSENT && operation->changes)
-		census_view_drop(*ret_report, getpid());
-	return r;
+	return r == CLIENT_NOTHING ? ENGINE_NOTHING : r;
 }
 
 int ask(const Settings *settings, const char *name, const OptionList *operands, bool dry_run,
@@ -45,12 +42,12 @@ int ask(const Settings *settings, const char *name, const OptionList *operands, 
 	int r = CLIENT_ABSENT;
 
 	if (is_for_daemon(settings))
-		r = ask_daemon(operation,
-			(ClientCall){operation->name, names.names, names.count, dry_run, &progress},
+		r = ask_daemon((ClientCall){operation->name, names.names, names.count, dry_run, &progress},
 			ret_report, error);
-	if (r == CLIENT_NOTHING)
-		return ENGINE_NOTHING;
-	if (r != CLIENT_ABSENT)
-		return r;
-	return operation_run(operation, &options, names, dry_run, ret_report, error);
+	if (r == CLIENT_ABSENT)
+		r = operation_run(operation, &options, names, dry_run, ret_report, error);
+	/* This process ends with its answer, and with it the old bytes that it may use. */
+	if (r >= 0 && operation->changes)
+		census_view_drop(*ret_report, getpid());
+	return r;
 }

@@ -23,9 +23,9 @@ static AuthorityVerdict read_verdict(sd_bus_message *reply)
 {
 	int authorized = 0, challenge = 0;
 
-	if (sd_bus_message_is_method_error(reply, NULL))
-		return sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) ? AUTHORITY_NO
-										    : AUTHORITY_ABSENT;
+	if (sd_bus_message_is_method_error(reply, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+		sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+		return AUTHORITY_ABSENT;
 	if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") < 0 ||
 		sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
 		return AUTHORITY_NO;

@@ -50,11 +50,14 @@ static void tell_message(void *userdata, LogLevel level, const char *line)
 		(void)send_record(*(const int *)userdata, (Record){RECORD_WARNING, 0, 0, line}, NULL);
 }
 
-/* sutured itself leaves once something was changed, and with it the old bytes that it may use. */
+/* This process ends with its report, and sutured leaves once /usr was changed: the old bytes that they may
+ * use go with them. */
 static int limit_view(const ChildWork *work, json_t *report, Error *error)
 {
-	if (work->operation->changes)
+	if (work->operation->changes) {
+		census_view_drop(report, getpid());
 		census_view_drop(report, getppid());
+	}
 	return view_limit_to_user(report, work->uid, error);
 }
 

@@ -168,13 +168,22 @@ static void on_record(void *userdata, const Record *record, const Record *outcom
 	tell(job, JOB_ENDED);
 }
 
+/* That he has left may be known to the bus already, and here not yet. */
+static bool is_sender_there(const Job *job)
+{
+	return sd_bus_get_name_creds(
+		       sd_bus_message_get_bus(job->call), sd_bus_message_get_sender(job->call), 0, NULL) >= 0;
+}
+
 void job_start(Job *job)
 {
 	const ChildWork work = {job->request.operation, job->owner->place,
 		{job->request.names, job->request.n_names}, job->request.dry_run, job->entry.uid};
 	Error error = ERROR_INIT;
 
-	if (job_process_start(&work, job->owner->event, on_record, job, &job->process, &error) < 0)
+	if (!is_sender_there(job))
+		tell(job, JOB_ENDED);
+	else if (job_process_start(&work, job->owner->event, on_record, job, &job->process, &error) < 0)
 		end_with_error(job, API_ERROR_FAILED, error.text);
 	else
 		job->entry.running = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "programs/daemon/manager.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -248,7 +249,8 @@ int manager_run(Manager *manager, uint64_t idle_ms, Error *error)
 		if (r == 0 && idle)
 			r = leave(manager);
 		if (r < 0)
-			return error_os(error, -r, "lost the system message bus");
+			return r == -ESTALE ? error_set(error, "lost the system message bus")
+					    : error_os(error, -r, "cannot serve any more");
 	}
 	return 0;
 }

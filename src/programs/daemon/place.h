@@ -9,7 +9,8 @@
 
 typedef struct Place {
 	EngineOptions options;
-	bool host_mounts; /* sutured has mounts of its own: what operations do is to be seen where process 1 is */
+	bool host_mounts; /* sutured has mounts of its own: what operations do is to be seen where process 1
+			     is */
 } Place;
 
 /* Brings this process, which must be none that serves, into the mount namespace of the place. */
