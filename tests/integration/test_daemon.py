@@ -416,7 +416,7 @@ def test_who_does_it_and_who_asked_for_it_do_not_count_themselves(make_bus, devi
     assert report["exposed"]["complete"] and report["exposed"]["looked_at"] > 2
     wait_until(lambda: not bus.runs(bus.started()[0]))
     device.suture("remove")
-    alone = json.loads(run(*device.command("install", "--json"), env={**os.environ, **old}).stdout)
+    alone = json.loads(run(*device.command("install", COMPONENT, "--json"), env={**os.environ, **old}).stdout)
     assert alone["done"] and alone["exposed"]["processes"] == []
 
 
