@@ -66,6 +66,7 @@ static void try_mountinfo(Bytes text)
 {
 	CLEANUP_MOUNTINFO Mountinfo mounts = MOUNTINFO_INIT;
 	CLEANUP_OLD_USR OldUsr usr = OLD_USR_INIT;
+	dev_t shown;
 	Buffer buffer = BUFFER_INIT;
 
 	if (buffer_append(&buffer, text.data, text.size, NULL) < 0)
@@ -75,7 +76,7 @@ static void try_mountinfo(Bytes text)
 	for (size_t i = 0; i < mounts.n_entries; i++)
 		require(mountinfo_by_id(&mounts, mounts.entries[i].id) != NULL);
 	if (old_usr_init(&usr, &mounts, "/", mounts.n_entries > 0 ? mounts.entries[0].device : 0, NULL) == 0)
-		(void)old_usr_is_shown(&usr, &mounts);
+		(void)old_usr_is_shown(&usr, &mounts, &shown);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -112,8 +112,8 @@ def publish(stage):
                "--base", *map(str, pair.base_debs), "--fixed", *map(str, pair.fixed_debs)]
     for identifier, summary in pair.advisories:
         command += ["--advisory", f"{identifier}={summary}"]
-    shown = (f"suture-publish release --component {pair.component} --base {pair.base_debs[0].name} "
-             f"--fixed {pair.fixed_debs[0].name} --advisory CVE-...")
+    base, fixed = (" ".join(path.name for path in debs) for debs in (pair.base_debs, pair.fixed_debs))
+    shown = f"suture-publish release --component {pair.component} --base {base} --fixed {fixed} --advisory CVE-..."
     show(stage, shown, command, what="publish")
 
 

@@ -13,6 +13,8 @@ static const ApiMethod methods[] = {
 	{"Remove", API_NAMES_AND_DRY_RUN, API_PLAN},
 	{"Repair", API_NOTHING_TAKEN, API_PLAN},
 	{"Restart", API_NOTHING_TAKEN, API_REPORT},
+	{"SetSetting", API_KEY_AND_VALUE, API_REPORT},
+	{"Settings", API_WORD, API_REPORT},
 	{"Show", API_WORD, API_REPORT},
 	{"Status", API_NOTHING_TAKEN, API_REPORT},
 };

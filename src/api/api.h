@@ -17,10 +17,11 @@
 #define API_ERROR_CRASHED "org.suture.Error.Crashed"
 #define API_ERROR_STOPPING "org.suture.Error.Stopping"
 
-/* What methods take: components, components and whether it is a dry run, one word, nothing. */
+/* What methods take: components, components and whether it is a dry run, one word, two, nothing. */
 #define API_NAMES "as"
 #define API_NAMES_AND_DRY_RUN "asb"
 #define API_WORD "s"
+#define API_KEY_AND_VALUE "ss"
 #define API_NOTHING_TAKEN ""
 
 /* What they give: a report, and for plans whether there was nothing to do. */
@@ -30,6 +31,7 @@
 enum {
 	API_NAMES_MAX = 1024,
 	API_NAME_MAX = 255,               /* bytes of one name or word */
+	API_VALUE_MAX = 4095,             /* bytes of a setting's value */
 	API_STAGE_MAX = 511,              /* bytes of what is told about progress */
 	API_REPORT_MAX = 16 * 1024 * 1024 /* bytes; the bus takes 32 MiB */
 };

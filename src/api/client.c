@@ -160,8 +160,11 @@ static int append_arguments(sd_bus_message *message, const ClientCall *call)
 	const char *takes = api_method_find(call->method)->takes;
 	int r = 0;
 
-	if (strcmp(takes, API_WORD) == 0)
-		return sd_bus_message_append(message, "s", call->n_names > 0 ? call->names[0] : "");
+	if (takes[0] == 's') {
+		for (size_t i = 0; r >= 0 && takes[i]; i++)
+			r = sd_bus_message_append(message, "s", i < call->n_names ? call->names[i] : "");
+		return r;
+	}
 	if (takes[0] == 'a')
 		r = append_names(message, call);
 	if (r >= 0 && strcmp(takes, API_NAMES_AND_DRY_RUN) == 0)

@@ -13,7 +13,7 @@
 
 typedef struct ClientCall {
 	const char *method;       /* "Install" */
-	const char *const *names; /* components; for "Show" the one word */
+	const char *const *names; /* components; or words, "" where one is missing */
 	size_t n_names;
 	bool dry_run;       /* for "Remove" */
 	Progress *progress; /* what sutured tells of it is drawn here */

@@ -15,6 +15,14 @@ static void bash_words(const Option *options, size_t n, FILE *out)
 		fprintf(out, " --%s%s", options[i].name, options[i].argument ? "=" : "");
 }
 
+static void print_keys(const Command *command, FILE *out)
+{
+	const char *key;
+
+	for (size_t i = 0; command->key && (key = command->key(i)); i++)
+		fprintf(out, " %s=", key);
+}
+
 static void print_bash(const Program *program, FILE *out)
 {
 	fprintf(out,
@@ -34,6 +42,7 @@ static void print_bash(const Program *program, FILE *out)
 	for (size_t i = 0; i < program->n_commands; i++) {
 		fprintf(out, "\t%s)\n\t\twords+=\"", program->commands[i].name);
 		bash_words(program->commands[i].options, program->commands[i].n_options, out);
+		print_keys(&program->commands[i], out);
 		fprintf(out, "\" ;;\n");
 	}
 	fprintf(out,
@@ -70,6 +79,17 @@ static void zsh_options(const Option *options, size_t n, FILE *out)
 	}
 }
 
+static void zsh_operands(const Command *command, FILE *out)
+{
+	if (command->key) {
+		fprintf(out, " '*: :{compadd -S \"\" --");
+		print_keys(command, out);
+		fprintf(out, "}' ;;\n");
+	} else {
+		fprintf(out, " '*: :_files' ;;\n");
+	}
+}
+
 static void print_zsh(const Program *program, FILE *out)
 {
 	fprintf(out, "#compdef %s\n\nlocal curcontext=$curcontext state line\nlocal -a commands=(\n",
@@ -86,7 +106,7 @@ static void print_zsh(const Program *program, FILE *out)
 	for (size_t i = 0; i < program->n_commands; i++) {
 		fprintf(out, "\t%s)\n\t\t_arguments", program->commands[i].name);
 		zsh_options(program->commands[i].options, program->commands[i].n_options, out);
-		fprintf(out, " '*: :_files' ;;\n");
+		zsh_operands(&program->commands[i], out);
 	}
 	fprintf(out, "\tcompletion)\n\t\t_values shell bash zsh fish ;;\n\tesac ;;\nesac\n");
 }
@@ -118,6 +138,16 @@ static void fish_options(
 	}
 }
 
+static void fish_operands(const Program *program, const Command *command, FILE *out)
+{
+	if (!command->key)
+		return;
+	fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '", program->name,
+		command->name);
+	print_keys(command, out);
+	fprintf(out, "'\n");
+}
+
 static void print_fish(const Program *program, FILE *out)
 {
 	fish_options(program, NULL, program->options, program->n_options, out);
@@ -129,6 +159,7 @@ static void print_fish(const Program *program, FILE *out)
 		fish_text(command->summary, out);
 		fprintf(out, "'\n");
 		fish_options(program, command->name, command->options, command->n_options, out);
+		fish_operands(program, command, out);
 	}
 }
 

@@ -65,6 +65,13 @@ static int run_judge(void *userdata, const OptionList *operands, Error *error)
 	return 7;
 }
 
+static const char *key_at(size_t index)
+{
+	static const char *const keys[] = {"colour", "size"};
+
+	return index < ARRAY_SIZE(keys) ? keys[index] : NULL;
+}
+
 static const Option common[] = {
 	{"json", 'j', OPTION_FLAG, offsetof(Settings, json), NULL, "it's for [machines]: all of it"},
 	{"root", 'r', OPTION_TEXT, offsetof(Settings, root), "DIR", "work on another root"},
@@ -80,7 +87,7 @@ static const Command commands[] = {
 	{"make", "[NAME…]", 0, 3, "makes \"it\", as you'd expect", make_options, ARRAY_SIZE(make_options),
 		run_make},
 	{"fail", NULL, 0, 0, "fails", NULL, 0, run_fail},
-	{"judge", "NAME", 1, 1, "judges", NULL, 0, run_judge},
+	{"judge", "NAME", 1, 1, "judges", NULL, 0, run_judge, key_at},
 };
 
 static const Program program = {
@@ -262,6 +269,7 @@ static void prints_completions_that_shells_accept(void **state)
 	assert_non_null(strstr(output, "#compdef prog\n"));
 	assert_shell_accepts("fish");
 	assert_non_null(strstr(output, "complete -c prog"));
+	assert_non_null(strstr(output, " colour= size="));
 }
 
 /* Lets bash run the script on a word and prints what it offers. */
@@ -276,7 +284,8 @@ static void completes_in_bash(void **state)
 		buffer_append_format(&script, &error,
 			"compopt() { :; }\n%s\nCOMP_WORDS=(prog make --b) COMP_CWORD=2\n_suture_completion\n"
 			"echo \"${COMPREPLY[@]}\"\nCOMP_WORDS=(prog j) COMP_CWORD=1\n_suture_completion\n"
-			"echo \"${COMPREPLY[@]}\"\n",
+			"echo \"${COMPREPLY[@]}\"\nCOMP_WORDS=(prog judge c) COMP_CWORD=2\n"
+			"_suture_completion\necho \"${COMPREPLY[@]}\"\n",
 			output),
 		&error);
 	if (process_run((const char *const[]){"bash", "-c", (char *)script.data, NULL}, 1000, &offered,
@@ -285,7 +294,7 @@ static void completes_in_bash(void **state)
 			skip();
 		fail_msg("%s", error.text);
 	}
-	assert_string_equal((const char *)offered.data, "--base=\njudge\n");
+	assert_string_equal((const char *)offered.data, "--base=\njudge\ncolour=\n");
 }
 
 int main(void)

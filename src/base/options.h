@@ -51,6 +51,8 @@ typedef struct Command {
 	size_t n_options;
 	/* Returns < 0 failed with an error, otherwise the exit code. */
 	int (*run)(void *settings, const OptionList *operands, Error *error);
+	/* For completions, when an operand may be KEY=VALUE: the keys, NULL behind the last. May be NULL. */
+	const char *(*key)(size_t index);
 } Command;
 
 typedef struct Program {

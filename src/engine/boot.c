@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "engine/boot-id.h"
 #include "engine/boot-report.h"
 #include "engine/context.h"
 #include "engine/failed-units.h"
@@ -40,18 +41,6 @@ static void boot_clear(Boot *boot)
 	fit_clear(&boot->fit);
 }
 #define CLEANUP_BOOT __attribute__((cleanup(boot_clear)))
-
-/* The kernel's word for this boot: a soft-reboot is none. */
-static int read_boot_id(Boot *boot, Error *error)
-{
-	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
-
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", sizeof(boot->id) - 1, &text, error) != 0)
-		return error_in(error, "cannot tell one boot from the next");
-	(void)snprintf(
-		boot->id, sizeof(boot->id), "%.*s", (int)strcspn((char *)text.data, "\n"), (char *)text.data);
-	return 0;
-}
 
 /* BOOT_NOTHING where nothing was ever installed. */
 static int find_state(Boot *boot, const BootOptions *options, Error *error)
@@ -186,7 +175,7 @@ static int activate(Boot *boot, Error *error)
 		return -1;
 	if (boot->state.active.n == 0 || boot->fit.mounted == boot->state.generation)
 		return BOOT_NOTHING;
-	if (read_boot_id(boot, error) < 0 ||
+	if (boot_id_read(boot->id, error) < 0 ||
 		improvements_copy(&boot->state.active, boot->engine.store, &boot->fit.set, error) < 0 ||
 		suspension_lock(boot->engine.root_fd, &lock, error) < 0 ||
 		fit_drop_unfit(&boot->fit, error) < 0 || heed_trial(boot, error) < 0 || show(boot, error) < 0)
@@ -253,7 +242,7 @@ int boot_complete(const BootOptions *options, Error *error)
 
 	if (r != 0)
 		return r;
-	if (read_boot_id(&boot, error) < 0 || open_state(&boot, error) < 0)
+	if (boot_id_read(boot.id, error) < 0 || open_state(&boot, error) < 0)
 		return -1;
 	if (!trial_is_under_way(&boot.state.trial, &boot.state.active, boot.id))
 		return BOOT_NOTHING;

@@ -38,6 +38,7 @@ void exposure_targets_clear(ExposureTargets *targets)
 	for (size_t i = 0; i < targets->n_subjects; i++)
 		free(targets->subjects[i].path);
 	free(targets->subjects);
+	free(targets->generations);
 	free(targets->targets);
 	*targets = (ExposureTargets){.targets = NULL};
 }
@@ -57,6 +58,20 @@ static int add_subject(
 	return 0;
 }
 
+unsigned exposure_targets_group(size_t improvement)
+{
+	return improvement < CENSUS_GROUPS_MAX ? (unsigned)improvement : CENSUS_GROUPS_MAX - 1;
+}
+
+static unsigned group_of(const Improvements *set, const Manifest *manifest)
+{
+	size_t i = 0;
+
+	while (i + 1 < set->n && set->items[i].manifest != manifest)
+		i++;
+	return exposure_targets_group(i);
+}
+
 static int add_target(ExposureTargets *all, CensusTarget target, Error *error)
 {
 	CensusTarget *targets = reallocarray(all->targets, all->n_targets + 1, sizeof(*targets));
@@ -64,6 +79,7 @@ static int add_target(ExposureTargets *all, CensusTarget target, Error *error)
 	if (!targets)
 		return error_memory(error);
 	all->targets = targets;
+	target.group = group_of(all->set, all->subjects[target.subject].manifest);
 	targets[all->n_targets++] = target;
 	return 0;
 }
@@ -214,13 +230,55 @@ static int look_at_mounts(
 	return 0;
 }
 
+static uint64_t held_by(const Improvements *former, const Improvements *set)
+{
+	uint64_t holds = 0, lacks = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const Improvement *item = improvements_find(former, set->items[i].manifest->component);
+		uint64_t bit = UINT64_C(1) << exposure_targets_group(i);
+
+		if (item && digest_equal(&item->manifest_digest, &set->items[i].manifest_digest))
+			holds |= bit;
+		else
+			lacks |= bit;
+	}
+	return holds & ~lacks;
+}
+
+static int list_generations(const Mounted *mounted, ExposureTargets *all, Error *error)
+{
+	all->generations = calloc(mounted->n + 1, sizeof(*all->generations));
+	if (!all->generations)
+		return error_memory(error);
+	for (size_t i = 0; i < mounted->n; i++)
+		all->generations[all->n_generations++] = (ExposureGeneration){
+			mounted->generations[i].device, held_by(&mounted->sets[i], all->set)};
+	return 0;
+}
+
+uint64_t exposure_targets_groups(const ExposureTargets *targets, const CensusFinding *finding)
+{
+	uint64_t lacks = 0;
+
+	if (!finding->keeps_old_usr)
+		return finding->groups;
+	for (size_t i = 0; i < targets->set->n; i++)
+		lacks |= UINT64_C(1) << exposure_targets_group(i);
+	for (size_t i = 0; finding->old_usr != 0 && i < targets->n_generations; i++)
+		if (targets->generations[i].device == finding->old_usr)
+			lacks &= ~targets->generations[i].holds;
+	return finding->groups | lacks;
+}
+
 int exposure_targets_collect(
 	const Engine *engine, const State *state, const Improvements *set, ExposureTargets *ret, Error *error)
 {
 	__attribute__((cleanup(mounted_clear))) Mounted mounted = {.usr = -1};
-	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets all = {.targets = NULL};
+	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets all = {.set = set};
 
-	if (look_at_mounts(engine, state, &mounted, &all.current, error) < 0)
+	if (look_at_mounts(engine, state, &mounted, &all.current, error) < 0 ||
+		list_generations(&mounted, &all, error) < 0)
 		return -1;
 	for (size_t i = 0; i < set->n; i++)
 		if (add_base_files(&mounted, set->items[i].manifest, &all, error) < 0)

@@ -18,17 +18,32 @@ typedef struct ExposureSubject {
 	char *path;
 } ExposureSubject;
 
+/* A generation that is mounted, and which of the set's improvements it holds already. */
+typedef struct ExposureGeneration {
+	dev_t device;
+	uint64_t holds; /* groups */
+} ExposureGeneration;
+
+/* Improvements are groups by their place in the set. An overlay has no more layers than there are groups;
+ * should a set be larger, the last one stands for the rest. */
 typedef struct ExposureTargets {
+	const Improvements *set;
 	CensusTarget *targets;
 	size_t n_targets;
 	ExposureSubject *subjects;
 	size_t n_subjects;
+	ExposureGeneration *generations;
+	size_t n_generations;
 	dev_t current; /* of the generation that root/usr shows; 0: the base */
 } ExposureTargets;
 
 /* set outlives ret. */
 int exposure_targets_collect(const Engine *engine, const State *state, const Improvements *set,
 	ExposureTargets *ret, Error *error);
+/* The groups that a finding is about: whose former bytes it uses, or can still load from its old /usr. */
+uint64_t exposure_targets_groups(const ExposureTargets *targets, const CensusFinding *finding);
+unsigned exposure_targets_group(size_t improvement);
+
 void exposure_targets_clear(ExposureTargets *targets);
 static inline void exposure_targets_clear_cleanup(ExposureTargets *targets)
 {

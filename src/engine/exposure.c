@@ -47,17 +47,35 @@ static int put_subject(
 	return json_put_integer(item, "paths", (int64_t)finding->n_subjects, error);
 }
 
+/* Which improvements the process is not protected by yet. */
+static int put_components(
+	const ExposureTargets *targets, const CensusFinding *finding, json_t *item, Error *error)
+{
+	uint64_t groups = exposure_targets_groups(targets, finding);
+	json_t *array = json_array();
+
+	if (json_put(item, "components", array, error) < 0)
+		return -1;
+	for (size_t i = 0; i < targets->set->n; i++)
+		if ((groups >> exposure_targets_group(i) & 1) != 0 &&
+			json_add(array, json_string(targets->set->items[i].manifest->component), error) < 0)
+			return -1;
+	return 0;
+}
+
 static int put_finding(
 	const ExposureTargets *targets, const CensusFinding *finding, json_t *array, Error *error)
 {
 	json_t *item = json_object();
 
 	if (json_add(array, item, error) < 0 || json_put_integer(item, "pid", finding->pid, error) < 0 ||
+		json_put_integer(item, "started", (int64_t)finding->start_time, error) < 0 ||
 		json_put_integer(item, "uid", finding->uid, error) < 0 ||
 		json_put_text(item, "name", finding->name, error) < 0 ||
 		json_put_text(item, "kind", kind_names[finding->kind], error) < 0 ||
 		(finding->unit[0] && json_put_text(item, "unit", finding->unit, error) < 0) ||
-		put_subject(targets, finding, item, error) < 0)
+		put_subject(targets, finding, item, error) < 0 ||
+		put_components(targets, finding, item, error) < 0)
 		return -1;
 	return put_remedy(finding, item, error);
 }

@@ -12,12 +12,14 @@ typedef struct Operation {
 	bool changes;     /* takes the lock: only one such runs at a time */
 	/* *ret is a report (docs/reports.md). > 0: ENGINE_NOTHING. */
 	int (*run)(Engine *engine, EngineNames names, bool dry_run, json_t **ret, Error *error);
+	const char *reporter; /* the operation that reports what it has done; NULL: it does itself */
 } Operation;
 
 /* NULL: there is none of this name. */
 const Operation *operation_find(const char *name);
 
-/* Opens an engine for it, and runs it. names: the components; for "Show", the one word. dry_run: of "Remove",
+/* Opens an engine for it, and runs it. names: the components; for "Show" and "Settings" the one
+ * word; for "SetSetting" key and value. dry_run: of "Remove",
  * only say what would be done, as "Check" does of an install. */
 int operation_run(const Operation *operation, const EngineOptions *options, EngineNames names, bool dry_run,
 	json_t **ret, Error *error);

@@ -15,7 +15,10 @@
 #include "engine/exposure.h"
 #include "engine/guard.h"
 #include "engine/history.h"
+#include "engine/ledger-update.h"
 #include "engine/plan.h"
+#include "engine/settings-report.h"
+#include "engine/report.h"
 #include "engine/state.h"
 #include "engine/suspension.h"
 #include "parts/fetch/url.h"
@@ -26,7 +29,7 @@
 static const char status_format[] = "suture-status-1";
 static const char show_format[] = "suture-show-1";
 
-static int put_os(const Engine *engine, json_t *document, Error *error)
+int report_put_os(const Engine *engine, json_t *document, Error *error)
 {
 	json_t *os = json_object();
 
@@ -75,6 +78,36 @@ static int put_integrity(
 	protection = guard_kind(engine, manifest);
 	*least = protection < *least ? protection : *least;
 	return json_put_text(item, "integrity", integrity_protection(protection), error);
+}
+
+/* What the ledger says; nobody is protected by what /usr does not show. */
+static int put_ledger(const Ledger *ledger, const Digest *manifest, bool shown, json_t *item, Error *error)
+{
+	const LedgerEntry *entry = ledger_find(ledger, manifest);
+	json_t *object;
+
+	if (!entry)
+		return 0;
+	object = json_object();
+	if (json_put(item, "ledger", object, error) < 0 || ledger_put_times(entry, object, error) < 0)
+		return -1;
+	if (!shown)
+		(void)json_object_del(object, "protected");
+	return 0;
+}
+
+static int put_ledgers(const Engine *engine, const State *state, bool shown, json_t *document, Error *error)
+{
+	CLEANUP_LEDGER Ledger ledger = LEDGER_INIT;
+	const json_t *array = json_object_get(document, "improvements");
+
+	if (ledger_observe(engine, state, json_object_get(document, "exposed"), NULL, &ledger, error) < 0)
+		return -1;
+	for (size_t i = 0; i < state->active.n; i++)
+		if (put_ledger(&ledger, &state->active.items[i].manifest_digest, shown,
+			    json_array_get(array, i), error) < 0)
+			return -1;
+	return 0;
 }
 
 static int put_improvements(
@@ -271,15 +304,17 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 		look(engine, &state, &exposed, error) < 0 ||
 		json_put(document, "exposed", exposed, error) < 0 ||
 		put_improvements(engine, &state, mounted == state.generation, document, error) < 0 ||
+		put_ledgers(engine, &state, mounted == state.generation, document, error) < 0 ||
 		json_put_text(document, "format", status_format, error) < 0 ||
 		json_put_text(document, "root", engine->root, error) < 0 ||
-		put_os(engine, document, error) < 0 ||
+		report_put_os(engine, document, error) < 0 ||
 		json_put_integer(document, "generation", (int64_t)mounted, error) < 0 ||
 		json_put_text(document, "verdict", judge(engine, &state, mounted, boot, document), error) <
 			0 ||
 		put_kept_off(&state, document, error) < 0 || put_quarantined(&state, document, error) < 0 ||
 		put_boot(boot, document, error) < 0 || put_package_manager(engine, document, error) < 0 ||
-		put_freshness(engine, &state, document, error) < 0)
+		put_freshness(engine, &state, document, error) < 0 ||
+		settings_report_put(&engine->config, document, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);
 	return 0;
@@ -293,7 +328,10 @@ int engine_exposed(Engine *engine, json_t **ret, Error *error)
 		return -1;
 	if (geteuid() != 0)
 		return error_set(error, "looking into other people's processes takes root: run it as root");
-	return exposure_report(engine, &state, &state.active, ret, error);
+	if (exposure_report(engine, &state, &state.active, ret, error) < 0)
+		return -1;
+	ledger_note_exposure(engine, &state, *ret, NULL);
+	return 0;
 }
 
 int engine_history(Engine *engine, json_t **ret, Error *error)
@@ -345,6 +383,44 @@ static int put_files(const Manifest *manifest, json_t *item, Error *error)
 	return 0;
 }
 
+static int put_pin(const Engine *engine, const Manifest *manifest, json_t *item, Error *error)
+{
+	const Pin *pin = pins_find(&engine->config.policy.pins, manifest->component);
+	CLEANUP_FREE char *text = NULL;
+
+	if (!pin)
+		return 0;
+	if (pins_describe(pin, &text, error) < 0)
+		return -1;
+	return json_put_text(item, "pinned", text, error);
+}
+
+static int put_shown(const Engine *engine, const Improvement *improvement, json_t *array, Error *error)
+{
+	json_t *item;
+
+	if (put_improvement(array, improvement, error) < 0)
+		return -1;
+	item = json_array_get(array, json_array_size(array) - 1);
+	if (put_pin(engine, improvement->manifest, item, error) < 0)
+		return -1;
+	return put_files(improvement->manifest, item, error);
+}
+
+/* Who asks for what is pinned wants to know that. */
+static int complain_about_unknown(const Engine *engine, const char *what, Error *error)
+{
+	const Pin *pin = pins_find(&engine->config.policy.pins, what);
+	CLEANUP_FREE char *text = NULL;
+
+	if (!pin)
+		return error_set(
+			error, "nothing active here is called \"%s\"; \"suture status\" lists what is", what);
+	if (pins_describe(pin, &text, error) < 0)
+		return -1;
+	return error_set(error, "nothing active here is called \"%s\"; it is %s", what, text);
+}
+
 int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -359,15 +435,11 @@ int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 	for (size_t i = 0; i < state.active.n; i++) {
 		const Improvement *item = &state.active.items[i];
 
-		if (is_meant(item->manifest, what) &&
-			(put_improvement(array, item, error) < 0 ||
-				put_files(item->manifest, json_array_get(array, json_array_size(array) - 1),
-					error) < 0))
+		if (is_meant(item->manifest, what) && put_shown(engine, item, array, error) < 0)
 			return -1;
 	}
 	if (json_array_size(array) == 0)
-		return error_set(
-			error, "nothing active here is called \"%s\"; \"suture status\" lists what is", what);
+		return complain_about_unknown(engine, what, error);
 	*ret = TAKE_PTR(document);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "engine/context.h"
 #include "engine/exposure.h"
+#include "engine/ledger-update.h"
 #include "engine/state.h"
 #include "parts/units/units.h"
 
@@ -72,11 +73,13 @@ int engine_restart(Engine *engine, json_t **ret, Error *error)
 		state_load(engine->store, &state, error) < 0 ||
 		exposure_report(engine, &state, &state.active, &before, error) < 0)
 		return -1;
+	ledger_note_exposure(engine, &state, before, NULL);
 	if (units_available() && restart_all(before, units, error) < 0)
 		return -1;
 	if (exposure_report(engine, &state, &state.active, &after, error) < 0 ||
 		json_put(document, "exposed", after, error) < 0)
 		return -1;
+	ledger_note_exposure(engine, &state, after, units);
 	*ret = TAKE_PTR(document);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "engine/collect.h"
 #include "engine/failed-units.h"
 #include "engine/history.h"
+#include "engine/ledger-update.h"
 #include "engine/transaction.h"
 #include "parts/overlay/overlay.h"
 
@@ -95,6 +96,8 @@ int step_commit(Transaction *transaction, Error *error)
 				&transaction->state.active, error) < 0) ||
 		state_save(store, &transaction->state, error) < 0)
 		return -1;
+	if (ledger_note_commit(transaction, &minor) < 0)
+		log_warning("this is missing in the ledger: %s", minor.text);
 	if (collect_leftovers(transaction, &minor) < 0)
 		log_warning("old images stay until the next install: %s", minor.text);
 	return 0;

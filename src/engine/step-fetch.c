@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "engine/fetch-ways.h"
@@ -96,9 +97,12 @@ int fetch_any_way(Transaction *transaction, Change *change, Error *error)
 
 int step_fetch(Transaction *transaction, Error *error)
 {
-	for (size_t i = 0; i < transaction->n_changes; i++)
-		if (transaction->changes[i].download &&
-			fetch_any_way(transaction, &transaction->changes[i], error) < 0)
+	for (size_t i = 0; i < transaction->n_changes; i++) {
+		if (!transaction->changes[i].download)
+			continue;
+		if (fetch_any_way(transaction, &transaction->changes[i], error) < 0)
 			return error_in(error, "%s", transaction->changes[i].component);
+		transaction->fetched = clock_now();
+	}
 	return 0;
 }

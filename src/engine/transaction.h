@@ -79,6 +79,7 @@ typedef struct Transaction {
 	int usr;             /* the true base's /usr */
 	uint64_t number;     /* transactions of this device, counted from 1 */
 	int64_t started;
+	int64_t fetched; /* when the last download was complete; 0: this run has fetched nothing */
 	TransactionState reached;
 } Transaction;
 

@@ -20,6 +20,7 @@ BUILD = pathlib.Path(os.environ.get("SUTURE_BUILD", ROOT / "build-test"))
 os.environ.setdefault("SUTURE_WORKER", str(BUILD / "suture-worker"))
 COMPONENT = "liborigin"
 LIBRARY = "usr/lib/liborigin.so.1"
+NOBODY = 65534
 
 
 def run(*command, check=True, **keywords):
@@ -248,3 +249,18 @@ def mirrored(directory, system, mirror, released):
     device.suture("install")
     mirror.be_honest()
     return device
+
+
+@pytest.fixture(scope="session")
+def suture_for_nobody():
+    """A copy of the program: the build directory may be where nobody else can look, such as root's home."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="suture-test-", dir="/var/tmp"))
+    path.chmod(0o755)
+    shutil.copy(BUILD / "suture", path / "suture")
+    yield path / "suture"
+    shutil.rmtree(path)
+
+
+def as_nobody(program, device, *arguments):
+    return run(program, *device.command(*arguments)[1:], check=False, user=NOBODY, group=NOBODY, extra_groups=[],
+               cwd="/")

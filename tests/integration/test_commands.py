@@ -10,11 +10,10 @@ import tempfile
 
 import pytest
 
-from conftest import BUILD, COMPONENT, Device, assert_fails, run, unmount_all
+from conftest import BUILD, COMPONENT, Device, as_nobody, assert_fails, run, unmount_all
 from mirror import Mirror
 
-NOBODY = 65534
-COMMANDS = ["status", "check", "install", "remove", "repair", "exposed", "restart", "history", "show"]
+COMMANDS = ["status", "check", "install", "remove", "repair", "exposed", "restart", "history", "show", "receipt", "metrics", "vex"]
 PUBLISHER_COMMANDS = ["init", "release", "withdraw", "refresh", "verify", "serve"]
 
 
@@ -119,23 +118,8 @@ def test_completion_scripts_are_accepted_by_their_shell_and_know_every_command(t
     listed = run("bash", "-c", f""". {tmp_path}/suture; spec=$(complete -p suture); function=${{spec#*-F }}
         COMP_WORDS=(suture re) COMP_CWORD=1 COMP_LINE='suture re' COMP_POINT=9
         ${{function%% *}} suture re suture; printf '%s\\n' "${{COMPREPLY[@]}}" """).stdout.split()
-    assert sorted(listed) == ["remove", "repair", "restart", "resume"]
+    assert sorted(listed) == ["receipt", "remove", "repair", "restart", "resume"]
     assert_fails(run(BUILD / "suture", "completion", "csh", check=False), "csh")
-
-
-@pytest.fixture(scope="module")
-def suture_for_nobody():
-    """A copy of the program: the build directory may be where nobody else can look, such as root's home."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="suture-test-", dir="/var/tmp"))
-    path.chmod(0o755)
-    shutil.copy(BUILD / "suture", path / "suture")
-    yield path / "suture"
-    shutil.rmtree(path)
-
-
-def as_nobody(program, device, *arguments):
-    return run(program, *device.command(*arguments)[1:], check=False, user=NOBODY, group=NOBODY, extra_groups=[],
-               cwd="/")
 
 
 def test_whoever_is_not_root_can_look_but_is_told_what_only_root_sees(active, suture_for_nobody):
@@ -195,13 +179,13 @@ def test_json_is_one_document_of_the_documented_format_and_nothing_else(active, 
 
 def test_status_reports_every_documented_field(active):
     status = active.report("status")
-    assert {"format", "verdict", "root", "os", "generation", "integrity", "integrity_wanted",
+    assert {"format", "verdict", "root", "os", "generation", "integrity", "integrity_wanted", "settings",
             "integrity_met", "improvements", "kept_off", "quarantined",
             "exposed", "repository", "checked", "metadata_expires", "stale", "expires_soon"} == set(status)
     assert status["verdict"] in ("protected", "exposed") and status["generation"] >= 1 and status["stale"] is False
     assert status["os"] == {"id": "examplix", "version_id": "7", "architecture": os.uname().machine}
     assert {"title", "component", "letter", "base_version", "fixed_version", "released", "installed", "files",
-            "image_size", "proven", "corrupt", "integrity", "advisories"} == set(status["improvements"][0])
+            "image_size", "proven", "corrupt", "integrity", "ledger", "advisories"} == set(status["improvements"][0])
     assert status["improvements"][0]["advisories"] == [
         {"id": "CVE-2026-0001", "severity": "unknown", "summary": "names that only begin alike"}]
 

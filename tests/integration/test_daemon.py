@@ -171,7 +171,7 @@ def test_the_interface_is_as_its_file_says(bus):
     select = "./interface[@name='org.suture.Manager1']"
     served = members(xml.etree.ElementTree.fromstring(shown).find(select))
     written = members(xml.etree.ElementTree.parse(INTERFACE).getroot().find(select))
-    assert served == written and len(written) == 16
+    assert served == written and len(written) == 18
     document = (ROOT / "docs/daemon.md").read_text()
     for _, name in written:
         assert f"`{name}`" in document or f"`{name}(" in document, name
@@ -224,6 +224,19 @@ def test_polkit_decides_who_may(bus, device, systems):
     assert_fails(bus.suture("remove", "--dry-run", uid=USER, check=False), "org.suture.check")
     assert which(device.root, systems) == "a"
     assert "removed liborigin (a)" in bus.suture("remove").stdout
+
+
+@needs_polkit
+def test_who_may_set_what_everybody_may_read(bus, device):
+    bus.start_polkit(RULE.replace("install", "settings"))
+    assert bus.suture("settings", uid=OTHER).stdout == bus.suture("settings").stdout == device.suture("settings").stdout
+    assert_fails(bus.suture("settings", "TimeLimit=60", uid=OTHER, check=False), "org.suture.settings")
+    assert not (device.root / "etc/suture/settings.conf").exists()
+    assert "60" in bus.suture("settings", "TimeLimit=60", uid=USER).stdout
+    assert device.suture("settings", "TimeLimit").stdout == bus.suture("settings", "TimeLimit", uid=OTHER).stdout
+    (device.root / "etc/suture/policy.d").mkdir()
+    (device.root / "etc/suture/policy.d/fleet.conf").write_text("[Suture]\nTimeLimit=70\n")
+    assert_fails(bus.suture("settings", "TimeLimit=80", uid=USER, check=False), "TimeLimit")
 
 
 @needs_polkit

@@ -35,7 +35,7 @@ def options_of(program):
 
 
 def page_of(program):
-    page, = (ROOT / "man").glob(f"{program}.[18]")
+    page, = (ROOT / "man").glob(f"{program}.[158]")
     return page
 
 
@@ -61,7 +61,7 @@ def test_the_manual_has_every_command_and_no_other(program):
     assert re.findall(rf"^ {{{indent}}}(\w+)", section, re.MULTILINE) == commands_of(program)
 
 
-@pytest.mark.parametrize("program", [*PROGRAMS, "suture-worker"])
+@pytest.mark.parametrize("program", [*PROGRAMS, "suture-worker", "suture.conf"])
 def test_the_manual_is_well_formed(program):
     assert run("mandoc", "-T", "lint", "-W", "warning", page_of(program)).stdout == ""
 
@@ -199,14 +199,21 @@ def server_program(device):
 
 def test_every_field_of_the_devices_reports_is_documented_and_the_other_way_round(device, server_program):
     page = Page("docs/reports.md")
-    for arguments in (["check"], ["install"], ["status"], ["exposed"], ["restart"]):
+    for arguments in (["check"], ["install"], ["status"], ["exposed"], ["restart"], ["settings"]):
         assert_documented(page, device.report(*arguments))
     exposed = device.report("exposed")
     assert [process["pid"] for process in exposed["processes"]] == [server_program.pid]
     assert_documented(page, device.report("status")["exposed"])
     assert_documented(page, device.report("show", "liborigin"), "suture-status-1")
     assert_documented(page, device.report("history"), "suture-plan-1")
+    assert_documented(page, device.report("receipt"), "suture-status-1")
     assert_documented(page, device.report("remove"))
+
+
+def test_every_family_of_metrics_is_documented_and_the_other_way_round(device):
+    written = set(re.findall(r"^# TYPE (\S+)", device.suture("metrics").stdout, re.MULTILINE))
+    assert "suture_generation" in written
+    assert set(re.findall(r"^\| `(suture_\w+)` \|", read("docs/ledger.md"), re.MULTILINE)) == written
 
 
 def test_every_field_of_the_publishers_reports_is_documented(released, packages, tmp_path):
@@ -223,8 +230,9 @@ def test_every_field_of_the_publishers_reports_is_documented(released, packages,
                                             packages["1.0-1"]).stdout))
 
 
-def test_every_field_of_the_state_is_documented_and_the_other_way_round(device):
+def test_every_field_of_the_state_is_documented_and_the_other_way_round(device, server_program):
     device.suture("install")
+    assert server_program.poll() is None
     page = Page("docs/formats/state.md")
     state = json.loads((device.state / "state.json").read_text())
     assert page.promised("state.json") <= set(state)
@@ -234,6 +242,9 @@ def test_every_field_of_the_state_is_documented_and_the_other_way_round(device):
     assert page.promised("journal.json") == written
     history = json.loads((device.state / "history.json").read_text())
     assert fields(history) <= page.known("history.json") | Page("docs/reports.md").known("suture-plan-1")
+    ledger = json.loads((device.state / "ledger.json").read_text())
+    assert page.promised("ledger.json") <= set(ledger)
+    assert fields(ledger) <= page.known("ledger.json")
     for path in device.state.iterdir():
         assert re.search(rf"^{path.name}\b", read("docs/formats/state.md"), re.MULTILINE), path
 

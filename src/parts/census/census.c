@@ -121,6 +121,7 @@ static int take_task(Taking *taking, const Task *task, Error *error)
 		finding.kind = CENSUS_EXECUTABLE;
 	finding.subject = scan.first_subject;
 	finding.n_subjects = scan.n_subjects;
+	finding.groups = scan.groups;
 	return report(taking, task, &finding, error);
 }
 
@@ -209,18 +210,21 @@ static void sort_findings(Census *census)
 		qsort(census->findings, census->n_findings, sizeof(*census->findings), compare_pids);
 }
 
-static bool is_found(const Census *census, size_t n, pid_t pid)
+static CensusFinding *find(const Census *census, size_t n, pid_t pid)
 {
 	CensusFinding key = {.pid = pid};
 
-	return n > 0 && bsearch(&key, census->findings, n, sizeof(key), compare_pids);
+	return n > 0 ? bsearch(&key, census->findings, n, sizeof(key), compare_pids) : NULL;
 }
 
 /* Adds the oldest process of a namespace that shows an old /usr. Should it have ended since, so may have the
  * namespace; the next census tells. */
 static int take_namespace(Taking *taking, const NamespaceMember *oldest, Error *error)
 {
-	CensusFinding finding = {.kind = CENSUS_NAMESPACE, .subject = SIZE_MAX};
+	CensusFinding finding = {.kind = CENSUS_NAMESPACE,
+		.subject = SIZE_MAX,
+		.keeps_old_usr = true,
+		.old_usr = oldest->old_usr};
 	CLEANUP_CLOSE int process = -1, directory = -1;
 	ProcStat stat;
 	int r = proc_open_process(taking->proc, oldest->pid, &process, error);
@@ -250,10 +254,16 @@ static int take_namespaces(Taking *taking, Error *error)
 		old_usr_init(&usr, &own, root, taking->query->current, error) < 0 ||
 		namespaces_find_old(&taking->namespaces, taking->proc, &usr, &old, &n_old, error) < 0)
 		return -1;
-	for (size_t i = 0; i < n_old; i++)
-		if (!is_found(taking->census, n_found, old[i].pid) &&
-			take_namespace(taking, &old[i], error) < 0)
+	for (size_t i = 0; i < n_old; i++) {
+		CensusFinding *known = find(taking->census, n_found, old[i].pid);
+
+		if (known) {
+			known->keeps_old_usr = true;
+			known->old_usr = old[i].old_usr;
+		} else if (take_namespace(taking, &old[i], error) < 0) {
 			return -1;
+		}
+	}
 	return 0;
 }
 

@@ -23,6 +23,7 @@ typedef struct CensusTarget {
 	dev_t device; /* as /proc/PID/maps shows it */
 	uint64_t inode;
 	size_t subject; /* the caller's number for it: which file of which improvement */
+	unsigned group; /* and for the improvement: below CENSUS_GROUPS_MAX */
 	/* When an inode number may be shared by files of different layers (an overlay's device), the file
 	 * found is exposed only if its content has this digest and size; otherwise has_digest is false. */
 	bool has_digest;
@@ -43,7 +44,7 @@ typedef enum CensusKind {
 	CENSUS_NAMESPACE,  /* nothing mapped, but the process's mount namespace shows an old /usr */
 } CensusKind;
 
-enum { CENSUS_NAME_SIZE = 64, CENSUS_UNIT_SIZE = 256 };
+enum { CENSUS_NAME_SIZE = 64, CENSUS_UNIT_SIZE = 256, CENSUS_GROUPS_MAX = 64 };
 
 /* One exposed process (for CENSUS_NAMESPACE: one process of the namespace, the oldest). */
 typedef struct CensusFinding {
@@ -53,6 +54,9 @@ typedef struct CensusFinding {
 	CensusKind kind;
 	size_t subject;              /* of the first target found; SIZE_MAX for a namespace */
 	size_t n_subjects;           /* how many different targets it uses */
+	uint64_t groups;             /* of which groups: one bit each */
+	bool keeps_old_usr;          /* it stands for a namespace that shows an old /usr, whatever its kind */
+	dev_t old_usr;               /* the only old generation shown there; 0: the base, several, unknown */
 	uint64_t namespace;          /* inode number of its mount namespace */
 	char name[CENSUS_NAME_SIZE]; /* comm, printable */
 	char unit[CENSUS_UNIT_SIZE]; /* systemd unit or session scope from its cgroup; "" when none */

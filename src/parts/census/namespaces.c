@@ -78,8 +78,14 @@ static bool is_unchanged(const NamespaceMember *member, int proc)
 	       proc_stat(directory, &stat, NULL) == 0 && stat.start_time == member->start_time;
 }
 
-/* Sets *ret to whether the view of this process is old; PROC_GONE when it can no longer be asked. */
-static int ask(const NamespaceMember *member, int proc, const OldUsr *usr, bool *ret, Error *error)
+/* What a view shows. */
+typedef struct View {
+	bool is_old;
+	dev_t old_usr; /* see NamespaceMember */
+} View;
+
+/* Looks at the view of this process; PROC_GONE when it can no longer be asked. */
+static int ask(const NamespaceMember *member, int proc, const OldUsr *usr, View *ret, Error *error)
 {
 	CLEANUP_MOUNTINFO Mountinfo mounts = MOUNTINFO_INIT;
 	CLEANUP_CLOSE int directory = -1;
@@ -94,13 +100,15 @@ static int ask(const NamespaceMember *member, int proc, const OldUsr *usr, bool 
 		!is_unchanged(member, proc))
 		return PROC_GONE;
 	/* A user who fills a namespace of his own with mounts must not be able to hide it. */
-	*ret = !is_read || old_usr_is_shown(usr, &mounts);
+	*ret = (View){.is_old = true};
+	if (is_read)
+		ret->is_old = old_usr_is_shown(usr, &mounts, &ret->old_usr);
 	return 0;
 }
 
 /* Asks the oldest process of a view, then the next oldest if that has ended. */
-static int is_old_view(
-	const NamespaceMember *members, size_t n, int proc, const OldUsr *usr, bool *ret, Error *error)
+static int look_at_view(
+	const NamespaceMember *members, size_t n, int proc, const OldUsr *usr, View *ret, Error *error)
 {
 	for (size_t i = 0; i < n; i++) {
 		int r = ask(&members[i], proc, usr, ret, error);
@@ -108,7 +116,7 @@ static int is_old_view(
 		if (r <= 0)
 			return r;
 	}
-	*ret = false;
+	*ret = (View){.is_old = false};
 	return 0;
 }
 
@@ -121,6 +129,16 @@ static size_t count_view(const NamespaceMember *members, size_t n)
 	return count;
 }
 
+/* Two views of one namespace: its oldest process stands for both. */
+static void merge(NamespaceMember *known, const NamespaceMember *other)
+{
+	dev_t old_usr = known->old_usr == other->old_usr ? known->old_usr : 0;
+
+	if (compare_ages(other, known) < 0)
+		*known = *other;
+	known->old_usr = old_usr;
+}
+
 int namespaces_find_old(Namespaces *namespaces, int proc, const OldUsr *usr, NamespaceMember **ret,
 	size_t *ret_n, Error *error)
 {
@@ -131,19 +149,20 @@ int namespaces_find_old(Namespaces *namespaces, int proc, const OldUsr *usr, Nam
 		return error_memory(error);
 	qsort(namespaces->members, namespaces->n, sizeof(*namespaces->members), compare_members);
 	for (size_t i = 0; i < namespaces->n; i += n_view) {
-		const NamespaceMember *view = &namespaces->members[i];
+		NamespaceMember *members = &namespaces->members[i];
 		NamespaceMember *last = n > 0 ? &found[n - 1] : NULL;
-		bool is_old = false;
+		View view = {.is_old = false};
 
-		n_view = count_view(view, namespaces->n - i);
-		if (is_old_view(view, n_view, proc, usr, &is_old, error) < 0)
+		n_view = count_view(members, namespaces->n - i);
+		if (look_at_view(members, n_view, proc, usr, &view, error) < 0)
 			return -1;
-		if (!is_old)
+		if (!view.is_old)
 			continue;
-		if (!last || last->namespace != view->namespace)
-			found[n++] = *view;
-		else if (compare_ages(view, last) < 0)
-			*last = *view;
+		members->old_usr = view.old_usr;
+		if (!last || last->namespace != members->namespace)
+			found[n++] = *members;
+		else
+			merge(last, members);
 	}
 	*ret = TAKE_PTR(found);
 	*ret_n = n;

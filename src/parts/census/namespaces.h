@@ -15,7 +15,8 @@ typedef struct NamespaceMember {
 	uint64_t root_inode;
 	uint64_t start_time;
 	pid_t pid;
-	pid_t task; /* the thread that was asked, pid unless that one has ended */
+	pid_t task;    /* the thread that was asked, pid unless that one has ended */
+	dev_t old_usr; /* the old generation that its view shows; 0: the base, several, unknown */
 } NamespaceMember;
 
 typedef struct Namespaces {

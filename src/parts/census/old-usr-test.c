@@ -23,8 +23,9 @@ static void parse(const char *text, Mountinfo *ret)
 	assert_done(mountinfo_parse(&buffer, ret, &error), &error);
 }
 
-/* Is what a process with the table `other` sees old, for the census of a process with the table `own`? */
-static bool is_old(const char *own, const char *root, dev_t current, const char *other)
+/* Is what a process with the table `other` sees old, for the census of a process with the table `own`, and
+ * which generation is it? */
+static bool shows_old(const char *own, const char *root, dev_t current, const char *other, dev_t *ret)
 {
 	CLEANUP_MOUNTINFO Mountinfo own_mounts = MOUNTINFO_INIT, other_mounts = MOUNTINFO_INIT;
 	CLEANUP_OLD_USR OldUsr usr = OLD_USR_INIT;
@@ -33,7 +34,14 @@ static bool is_old(const char *own, const char *root, dev_t current, const char 
 	parse(own, &own_mounts);
 	parse(other, &other_mounts);
 	assert_done(old_usr_init(&usr, &own_mounts, root, current, &error), &error);
-	return old_usr_is_shown(&usr, &other_mounts);
+	return old_usr_is_shown(&usr, &other_mounts, ret);
+}
+
+static bool is_old(const char *own, const char *root, dev_t current, const char *other)
+{
+	dev_t ignored;
+
+	return shows_old(own, root, current, other, &ignored);
 }
 
 static void is_content_with_the_current_generation(void **state)
@@ -65,6 +73,30 @@ static void finds_a_namespace_that_shows_an_older_generation(void **state)
 		"90 1 0:60 / / rw - tmpfs none rw\n91 90 0:41 / /run/host/usr ro - overlay suture:1 ro\n"));
 	assert_true(is_old(HOST, "/", CURRENT,
 		"90 1 0:60 / / rw - tmpfs none rw\n91 90 0:41 /lib /lib ro - overlay suture:1 ro\n"));
+}
+
+static void names_the_old_generation_only_where_nothing_else_is_old(void **state)
+{
+	dev_t shown = 1;
+
+	(void)state;
+	assert_true(shows_old(HOST, "/", CURRENT,
+		"90 1 254:0 / / rw - ext4 /dev/vda rw\n91 90 0:41 / /usr ro - overlay suture:1 ro\n",
+		&shown));
+	assert_int_equal(shown, makedev(0, 41));
+	assert_true(shows_old(HOST, "/", CURRENT, "90 1 254:0 / / rw - ext4 /dev/vda rw\n", &shown));
+	assert_int_equal(shown, 0);
+	/* The current one at /usr, and beside it an older one and the base. */
+	assert_true(shows_old(HOST, "/", CURRENT,
+		"90 1 0:60 / / rw - tmpfs none rw\n91 90 0:42 / /usr ro - overlay suture:2 ro\n"
+		"92 90 0:41 / /old ro - overlay suture:1 ro\n",
+		&shown));
+	assert_int_equal(shown, makedev(0, 41));
+	assert_true(shows_old(HOST, "/", CURRENT,
+		"90 1 0:60 / / rw - tmpfs none rw\n91 90 0:41 / /usr ro - overlay suture:1 ro\n"
+		"92 90 254:0 /usr /host ro - ext4 /dev/vda ro\n",
+		&shown));
+	assert_int_equal(shown, 0);
 }
 
 static void after_a_revert_only_generations_are_old(void **state)
@@ -191,6 +223,7 @@ int main(void)
 		cmocka_unit_test(leaves_other_systems_alone),
 		cmocka_unit_test(leaves_generations_of_other_systems_to_them),
 		cmocka_unit_test(finds_generations_that_nobody_else_remembers),
+		cmocka_unit_test(names_the_old_generation_only_where_nothing_else_is_old),
 		cmocka_unit_test(is_not_kept_busy_by_many_mounts),
 		cmocka_unit_test(ignores_what_is_covered),
 		cmocka_unit_test(a_second_mount_of_the_whole_file_system_is_no_usr),

@@ -122,11 +122,26 @@ static bool is_old_generation(const OldUsr *usr, const Mountinfo *mounts, const 
 	       (is_known(usr, entry->device) || !is_over_another(usr, mounts, entry));
 }
 
-static bool is_old_at(const OldUsr *usr, const Mountinfo *mounts, const char *path)
+/* What of a table is old. */
+typedef struct Shown {
+	bool any;
+	dev_t generation; /* the only one; 0: the base, or several */
+} Shown;
+
+static void note(Shown *shown, dev_t generation)
+{
+	shown->generation = !shown->any || shown->generation == generation ? generation : 0;
+	shown->any = true;
+}
+
+static void look_at(const OldUsr *usr, const Mountinfo *mounts, const char *path, Shown *shown)
 {
 	const MountEntry *entry = mountinfo_at(mounts, path);
 
-	return entry && (is_old_generation(usr, mounts, entry) || is_bare_base(usr, entry, path));
+	if (entry && is_old_generation(usr, mounts, entry))
+		note(shown, entry->device);
+	else if (entry && is_bare_base(usr, entry, path))
+		note(shown, 0);
 }
 
 /* May it be an old usr that is mounted by itself, and does nothing lie right on it? Cheap to tell. */
@@ -138,20 +153,25 @@ static bool is_candidate(const OldUsr *usr, const Mountinfo *mounts, const Mount
 	return is_interesting && !mountinfo_next(mounts, entry, entry->point);
 }
 
-bool old_usr_is_shown(const OldUsr *usr, const Mountinfo *mounts)
+bool old_usr_is_shown(const OldUsr *usr, const Mountinfo *mounts, dev_t *ret_generation)
 {
+	Shown shown = {.any = false};
 	size_t n_candidates = 0;
 
-	if (is_old_at(usr, mounts, USR) || is_old_at(usr, mounts, usr->path))
-		return true;
+	look_at(usr, mounts, USR, &shown);
+	look_at(usr, mounts, usr->path, &shown);
 	for (size_t i = 0; i < mounts->n_entries; i++) {
 		const MountEntry *entry = &mounts->entries[i];
 
 		if (!is_candidate(usr, mounts, entry))
 			continue;
+		look_at(usr, mounts, entry->point, &shown);
 		/* More than anybody needs are there to keep us busy: reported, he gets the attention. */
-		if (is_old_at(usr, mounts, entry->point) || ++n_candidates > CANDIDATES_MAX)
-			return true;
+		if (++n_candidates > CANDIDATES_MAX) {
+			note(&shown, 0);
+			break;
+		}
 	}
-	return false;
+	*ret_generation = shown.generation;
+	return shown.any;
 }

@@ -39,6 +39,6 @@ static inline void old_usr_clear_cleanup(OldUsr *usr)
  * Would a process with this table find bytes of an old generation, or of the base while a generation is
  * active: at /usr, at the usr that generations are mounted over, or where exactly one of them is mounted?
  * Generations that another system (a container, another root) has over a usr of its own are left to its own
- * census.
+ * census. *ret_generation: the device of the generation, when it is one and all that is old there; else 0.
  */
-bool old_usr_is_shown(const OldUsr *usr, const Mountinfo *mounts);
+bool old_usr_is_shown(const OldUsr *usr, const Mountinfo *mounts, dev_t *ret_generation);

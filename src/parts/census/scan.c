@@ -41,6 +41,7 @@ static void look_at_mapping(Look *look, const MapsEntry *mapping)
 			content_differs(look->content, look->directory, mapping, &found[i]))
 			continue;
 		exposed = true;
+		look->scan.groups |= UINT64_C(1) << found[i].group;
 		if (!replaced_count(look->targets, found[i].subject))
 			continue;
 		if (look->scan.n_subjects++ == 0 || found[i].subject < look->scan.first_subject)

@@ -16,6 +16,7 @@ typedef struct Scan {
 	bool is_executable;
 	size_t first_subject;
 	size_t n_subjects;
+	uint64_t groups;
 } Scan;
 
 /* directory is /proc/PID. PROC_GONE or PROC_DENIED. */

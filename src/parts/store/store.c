@@ -202,6 +202,11 @@ int store_lock(Store *store, int64_t wait_ms, Error *error)
 	return sweep(store, error);
 }
 
+bool store_is_locked(const Store *store)
+{
+	return store->lock >= 0;
+}
+
 static int document_name(const char *name, char file[static STORE_NAME_SIZE], Error *error)
 {
 	int n = snprintf(file, STORE_NAME_SIZE, "%s.json", name);

@@ -31,6 +31,7 @@ const char *store_path(const Store *store);
 /* Only one process at a time changes anything. Waits up to wait_ms; STORE_BUSY, with the holder's pid in the
  * sentence, when it is still held then. Held until store_free(). Sweeps temporary files of a crash away. */
 int store_lock(Store *store, int64_t wait_ms, Error *error);
+bool store_is_locked(const Store *store); /* by this process, through this store */
 
 /* Documents: "state", "journal", … are files NAME.json. STORE_ABSENT when there is none; one that cannot be
  * parsed is an error that names the file. */

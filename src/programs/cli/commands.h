@@ -13,6 +13,7 @@
 /* Where the command line's options go. */
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
+	const char *output, *author;
 	bool json, dry_run, quiet, wait, no_daemon;
 } Settings;
 
@@ -23,6 +24,9 @@ typedef struct Settings {
 /* The options of commands that only report. */
 extern const Option report_options[];
 enum { REPORT_OPTIONS = 1 };
+
+/* Opens the engine in this process, as the settings say, to look without changing anything. */
+int open_engine(const Settings *settings, Engine **ret, Error *error);
 
 /* The document as it is: --json. */
 int print_json(const json_t *document, Error *error);

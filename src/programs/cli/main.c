@@ -22,6 +22,14 @@ const Option report_options[REPORT_OPTIONS] = {
 	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
 };
 
+int open_engine(const Settings *settings, Engine **ret, Error *error)
+{
+	EngineOptions options = {
+		settings->root, settings->repository, settings->state, settings->trust, NULL};
+
+	return engine_open(&options, false, ret, error);
+}
+
 int print_json(const json_t *document, Error *error)
 {
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;

@@ -16,14 +16,18 @@ static char *next_slot(void)
 	return slots[at++ % SLOTS];
 }
 
-const char *field_text(const json_t *object, const char *key)
+const char *printable(const char *text)
 {
-	const char *text = json_string_value(json_object_get(object, key));
 	char *slot = next_slot();
 
 	(void)snprintf(slot, SLOT_SIZE, "%s", text ? text : "");
 	text_make_printable(slot);
 	return slot;
+}
+
+const char *field_text(const json_t *object, const char *key)
+{
+	return printable(json_string_value(json_object_get(object, key)));
 }
 
 uint64_t field_number(const json_t *object, const char *key)
@@ -50,6 +54,40 @@ const char *field_time(const json_t *object, const char *key)
 		return "never";
 	(void)snprintf(slot, SLOT_SIZE, "%.10s %.5s UTC", text, text + 11);
 	return slot;
+}
+
+const char *field_span(const json_t *object, const char *from, const char *to)
+{
+	static const struct {
+		int64_t seconds, below;
+		const char *one, *many;
+	} units[] = {
+		{60, INT64_C(2) * 60 * 60, "minute", "minutes"},
+		{60 * 60, INT64_C(48) * 60 * 60, "hour", "hours"},
+		{24 * 60 * 60, INT64_MAX, "day", "days"},
+	};
+	int64_t begin = 0, end = 0;
+	size_t i = 0;
+
+	(void)json_time_field(object, from, &begin, NULL);
+	(void)json_time_field(object, to, &end, NULL);
+	if (end < begin)
+		end = begin;
+	while (end - begin >= units[i].below)
+		i++;
+	return count_text((size_t)((end - begin) / units[i].seconds), units[i].one, units[i].many);
+}
+
+void print_protection(const json_t *object, const char *head, const char *tail)
+{
+	if (field_number(object, "reopened") == 0)
+		printf("%ssince %s, %s after its release%s\n", head, field_time(object, "protected"),
+			field_span(object, "released", "protected"), tail);
+	else
+		printf("%ssince %s; first %s, %s after its release, and exposed again %s since%s\n", head,
+			field_time(object, "protected"), field_time(object, "protected_first"),
+			field_span(object, "released", "protected_first"),
+			count_text(field_number(object, "reopened"), "time", "times"), tail);
 }
 
 const char *count_text(size_t n, const char *singular, const char *plural)

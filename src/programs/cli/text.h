@@ -10,6 +10,7 @@
 
 /* A field's text, printable; "" when it is absent. Valid until the call after the eighth next. */
 const char *field_text(const json_t *object, const char *key);
+const char *printable(const char *text);
 uint64_t field_number(const json_t *object, const char *key);
 
 /* "(a)" */
@@ -31,3 +32,10 @@ const char *count_text(size_t n, const char *singular, const char *plural);
 
 /* "2026-11-24 06:35 UTC", from a report's time. */
 const char *field_time(const json_t *object, const char *key);
+
+/* "37 minutes", from one of the object's times to another: minutes, hours or days. */
+const char *field_span(const json_t *object, const char *from, const char *to);
+
+/* The line on since when nobody is exposed, from an object with released, protected_first, protected and
+ * reopened; tail stands at its end. */
+void print_protection(const json_t *object, const char *head, const char *tail);

@@ -13,6 +13,7 @@ static const struct {
 	{"Remove", "org.suture.remove"},
 	{"Repair", "org.suture.install"},
 	{"Restart", "org.suture.restart"},
+	{"SetSetting", "org.suture.settings"},
 };
 
 /* What a dry run of a removal tells, a check does as well. */
@@ -30,14 +31,14 @@ void request_clear(Request *request)
 	*request = (Request){.operation = NULL};
 }
 
-static int add_name(Request *request, const char *name, Error *error)
+static int add_name(Request *request, const char *name, size_t max, Error *error)
 {
 	const char **names;
 
 	if (request->n_names == API_NAMES_MAX)
 		return error_set(error, "more than %d names", API_NAMES_MAX);
-	if (strnlen(name, API_NAME_MAX + 1) > API_NAME_MAX)
-		return error_set(error, "a name of more than %d bytes", API_NAME_MAX);
+	if (strnlen(name, max + 1) > max)
+		return error_set(error, "a word of more than %zu bytes", max);
 	names = reallocarray(request->names, request->n_names + 1, sizeof(*names));
 	if (!names)
 		return error_memory(error);
@@ -58,27 +59,38 @@ static int read_names(sd_bus_message *call, Request *request, Error *error)
 	int r = sd_bus_message_enter_container(call, 'a', "s");
 
 	while (r >= 0 && (r = sd_bus_message_read(call, "s", &name)) > 0)
-		if (add_name(request, name, error) < 0)
+		if (add_name(request, name, API_NAME_MAX, error) < 0)
 			return -1;
 	if (r >= 0)
 		r = sd_bus_message_exit_container(call);
 	return r < 0 ? unreadable(r, error) : 0;
 }
 
+/* The second one is a value. */
+static int read_words(sd_bus_message *call, const char *takes, Request *request, Error *error)
+{
+	for (size_t i = 0; takes[i]; i++) {
+		const char *word;
+		int r = sd_bus_message_read(call, "s", &word);
+
+		if (r < 0)
+			return unreadable(r, error);
+		if (add_name(request, word, i == 0 ? API_NAME_MAX : API_VALUE_MAX, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int read_arguments(sd_bus_message *call, const char *takes, Request *request, Error *error)
 {
-	const char *word;
 	int dry_run = 0, r = 0;
 
+	if (takes[0] == 's')
+		return read_words(call, takes, request, error);
 	if (takes[0] == 'a' && read_names(call, request, error) < 0)
 		return -1;
 	if (strcmp(takes, API_NAMES_AND_DRY_RUN) == 0)
 		r = sd_bus_message_read(call, "b", &dry_run);
-	if (strcmp(takes, API_WORD) == 0) {
-		r = sd_bus_message_read(call, "s", &word);
-		if (r >= 0 && add_name(request, word, error) < 0)
-			return -1;
-	}
 	if (r < 0)
 		return unreadable(r, error);
 	request->dry_run = dry_run;
