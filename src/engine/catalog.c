@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/shuffle.h"
 #include "parts/manifest/base-check.h"
 #include "parts/manifest/letter.h"
 #include "parts/manifest/os-release.h"
@@ -276,30 +277,75 @@ static int check_size(const Listing *listing, Error *error)
 	return 0;
 }
 
+/* The letters of one series among those that are listed. */
+typedef struct Stretch {
+	size_t first, n;
+} Stretch;
+
+static int split(const Listing *listing, Stretch **ret, size_t *ret_n, Error *error)
+{
+	CLEANUP_FREE Stretch *series = calloc(listing->n ? listing->n : 1, sizeof(*series));
+	size_t n = 0;
+
+	if (!series)
+		return error_memory(error);
+	for (size_t i = 0; i < listing->n; i++) {
+		if (i == 0 || !same_series(&listing->items[i - 1], &listing->items[i]))
+			series[n++].first = i;
+		series[n - 1].n++;
+	}
+	*ret = TAKE_PTR(series);
+	*ret_n = n;
+	return 0;
+}
+
+/* One that cannot be read must not keep the fixes of others away; who asked for it by name hears of it. */
+static int read_one(Engine *engine, Remote *remote, const Listing *listing, const Stretch *stretch, int usr,
+	CatalogSeries *series, Error *error)
+{
+	Error why = ERROR_INIT;
+	int r = read_series(engine, remote, &listing->items[stretch->first], stretch->n, usr, series, &why);
+
+	if (r == MANIFEST_UNREADABLE && listing->wanted.count == 0) {
+		log_warning("left out: %s", why.text);
+		series_clear(series);
+		return 0;
+	}
+	if (r != 0)
+		*error = why;
+	return r != 0 ? -1 : 0;
+}
+
+/* What was left out has no component. */
+static void close_gaps(Catalog *catalog)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < catalog->n; i++)
+		if (catalog->series[i].component)
+			catalog->series[n++] = catalog->series[i];
+	catalog->n = n;
+}
+
+/* Asks the server in an order that tells nothing (engine/shuffle.h), and puts them into theirs. */
 static int read_all(
 	Engine *engine, Remote *remote, const Listing *listing, int usr, Catalog *catalog, Error *error)
 {
-	catalog->series = calloc(listing->n ? listing->n : 1, sizeof(*catalog->series));
+	CLEANUP_FREE Stretch *stretches = NULL;
+	CLEANUP_FREE size_t *order = NULL;
+	size_t n = 0;
+
+	if (split(listing, &stretches, &n, error) < 0 || shuffle(n, &order, error) < 0)
+		return -1;
+	catalog->series = calloc(n ? n : 1, sizeof(*catalog->series));
 	if (!catalog->series)
 		return error_memory(error);
-	for (size_t first = 0, next; first < listing->n; first = next) {
-		Error why = ERROR_INIT;
-		int r;
-
-		for (next = first + 1; next < listing->n; next++)
-			if (!same_series(&listing->items[first], &listing->items[next]))
-				break;
-		r = read_series(engine, remote, &listing->items[first], next - first, usr,
-			&catalog->series[catalog->n++], &why);
-		/* It must not keep the fixes of others away; who asked for it by name hears of it. */
-		if (r == MANIFEST_UNREADABLE && listing->wanted.count == 0) {
-			log_warning("left out: %s", why.text);
-			series_clear(&catalog->series[--catalog->n]);
-		} else if (r != 0) {
-			*error = why;
+	catalog->n = n;
+	for (size_t i = 0; i < n; i++)
+		if (read_one(engine, remote, listing, &stretches[order[i]], usr, &catalog->series[order[i]],
+			    error) < 0)
 			return -1;
-		}
-	}
+	close_gaps(catalog);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ typedef struct Config {
 	const char *repository; /* URL, or NULL */
 	const char *trust;      /* path of the trusted root metadata, or NULL */
 	const char *state;      /* state directory */
+	const char *proxy;      /* see engine/proxy.h; NULL: the environment says */
 	int64_t time_limit;     /* seconds that all downloads of one run may take */
 	Integrity integrity;    /* what must guard an image */
 	AutomaticSettings automatic;

@@ -30,6 +30,7 @@ static int configure(Engine *engine, const EngineOptions *options, Error *error)
 	return os_read(engine->root_fd, NULL, &engine->os, error);
 }
 
+/* ENGINE_BUSY when it is unattended and another suture is at work. */
 static int open_for_writing(Engine *engine, int64_t lock_wait_ms, Error *error)
 {
 	int r;
@@ -40,13 +41,14 @@ static int open_for_writing(Engine *engine, int64_t lock_wait_ms, Error *error)
 		return -1;
 	r = store_lock(engine->store, lock_wait_ms ? lock_wait_ms : LOCK_WAIT_MS, error);
 	if (r != 0)
-		return -1;
+		return r == STORE_BUSY && engine->unattended ? ENGINE_BUSY : -1;
 	return transaction_recover(engine, error);
 }
 
 int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *error)
 {
 	CLEANUP(engine_free) Engine *engine = calloc(1, sizeof(*engine));
+	int r;
 
 	if (!engine)
 		return error_memory(error);
@@ -56,9 +58,10 @@ int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *e
 	engine->progress = options->progress ? options->progress : &engine->quiet;
 	if (context_set_root(engine, options->root, error) < 0 || configure(engine, options, error) < 0)
 		return -1;
-	if (write ? open_for_writing(engine, options->lock_wait_ms, error) < 0
-		  : store_open(engine->config.state, false, &engine->store, error) < 0)
-		return -1;
+	r = write ? open_for_writing(engine, options->lock_wait_ms, error)
+		  : store_open(engine->config.state, false, &engine->store, error);
+	if (r < 0 || r == ENGINE_BUSY)
+		return r;
 	*ret = TAKE_PTR(engine);
 	return 0;
 }

@@ -27,7 +27,9 @@ typedef struct EngineOptions {
 	const char *trust;      /* file: the root metadata that the OS vendor ships */
 	Progress *progress;
 	int64_t lock_wait_ms; /* for another suture to end; 0: ten seconds */
-	bool unattended;      /* nobody asks: what the policy says of people does not matter, its pins do */
+	/* Nobody asks: what the policy says of people does not matter, its pins do; and an improvement waits
+	 * for its turn (engine/waiting.h). */
+	bool unattended;
 } EngineOptions;
 
 /* Components by name; none means all. */
@@ -40,6 +42,7 @@ typedef struct EngineNames {
  * left. Without it, nothing on the device is written, but what root sees of exposed processes into the
  * ledger. */
 int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *error);
+enum { ENGINE_BUSY = 3 }; /* of an unattended one: another suture is at work still, as the sentence says */
 Engine *engine_free(Engine *engine);
 DEFINE_CLEANUP(Engine *, engine_free);
 
@@ -51,6 +54,10 @@ enum { ENGINE_NOTHING = 1 }; /* there was nothing to do; the plan says why */
 /* Installs what is available; *ret_plan says what was done. Refused where the policy (engine/policy.h) lets
  * people not install, or cannot be understood; so is engine_remove(). */
 int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Error *error);
+
+/* What a timer does (docs/unattended.md): installs when the settings, the machine and others at work allow
+ * it, and restarts then what the settings allow. When not, that is no failure: the report says why. */
+int engine_run_unattended(const EngineOptions *options, json_t **ret_report, Error *error);
 
 /* Takes improvements off; dry_run only says what would be done. */
 int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error);

@@ -415,7 +415,7 @@ static int put_held_back(const Transaction *transaction, json_t *document, Error
 int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
-	json_t *exposed = NULL;
+	json_t *exposed = NULL, *waits = NULL;
 
 	if (!document)
 		return error_memory(error);
@@ -424,7 +424,9 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 		put_changes(transaction, document, error) < 0 ||
 		put_kept_off(transaction, document, error) < 0 ||
 		put_held_back(transaction, document, error) < 0 ||
-		put_unfit(transaction, document, error) < 0)
+		put_unfit(transaction, document, error) < 0 ||
+		waiting_to_json(&transaction->waiting, &waits, error) < 0 ||
+		json_put(document, "waits", waits, error) < 0)
 		return -1;
 	/* Before, the prediction: who uses today what the goal replaces. After, the truth. */
 	if (exposure_report(transaction->engine, &transaction->state, &transaction->goal, &exposed, error) <

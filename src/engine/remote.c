@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "engine/proxy.h"
 #include "parts/fetch/url.h"
 
 struct Remote {
@@ -132,6 +133,8 @@ static int make_fetcher(Engine *engine, Error *error)
 
 	if (engine->fetcher)
 		return 0;
+	if (proxy_apply(engine->config.proxy, error) < 0)
+		return -1;
 	return fetcher_new(&limits, &engine->fetcher, error);
 }
 

@@ -21,6 +21,7 @@
 #include "engine/report.h"
 #include "engine/state.h"
 #include "engine/suspension.h"
+#include "engine/waiting.h"
 #include "parts/fetch/url.h"
 #include "parts/image/verity.h"
 #include "parts/manifest/letter.h"
@@ -421,6 +422,50 @@ static int complain_about_unknown(const Engine *engine, const char *what, Error 
 	return error_set(error, "nothing active here is called \"%s\"; it is %s", what, text);
 }
 
+/* Its own reason, and when that is over, the device's. */
+static int put_wait(const Engine *engine, const WaitingItem *item, json_t *improvement, Error *error)
+{
+	int64_t now = clock_now();
+	bool over =
+		item->wait.reason == WAIT_FOR_NOTHING || (item->wait.until > 0 && item->wait.until <= now);
+	Wait wait = over ? waiting_of_device(engine, now) : item->wait;
+	json_t *object = json_object();
+
+	if (json_put(improvement, "waits", object, error) < 0)
+		return -1;
+	return waiting_put(object, &wait, error);
+}
+
+/* Unless somebody has not waited, or the manifest went with a newer one. */
+static int put_waiting_item(const Engine *engine, const State *state, const WaitingItem *item,
+	const char *what, json_t *array, Error *error)
+{
+	const Improvement *active = improvements_find(&state->active, item->component);
+	CLEANUP_IMPROVEMENTS Improvements found = IMPROVEMENTS_INIT;
+
+	if ((active && active->manifest->sequence >= item->sequence) ||
+		improvements_put(&found, engine->store, &item->manifest, 0, NULL) < 0 ||
+		!is_meant(found.items[0].manifest, what))
+		return 0;
+	if (put_shown(engine, &found.items[0], array, error) < 0)
+		return -1;
+	return put_wait(engine, item, json_array_get(array, json_array_size(array) - 1), error);
+}
+
+/* What the last check found and is not active. */
+static int put_waiting(
+	const Engine *engine, const State *state, const char *what, json_t *array, Error *error)
+{
+	CLEANUP_WAITING Waiting waiting = {NULL, 0};
+
+	if (waiting_load(engine->store, &waiting, error) < 0)
+		return -1;
+	for (size_t i = 0; i < waiting.n; i++)
+		if (put_waiting_item(engine, state, &waiting.items[i], what, array, error) < 0)
+			return -1;
+	return 0;
+}
+
 int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -438,6 +483,8 @@ int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 		if (is_meant(item->manifest, what) && put_shown(engine, item, array, error) < 0)
 			return -1;
 	}
+	if (put_waiting(engine, &state, what, array, error) < 0)
+		return -1;
 	if (json_array_size(array) == 0)
 		return complain_about_unknown(engine, what, error);
 	*ret = TAKE_PTR(document);

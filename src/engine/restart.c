@@ -6,6 +6,7 @@
  */
 
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/context.h"
 #include "engine/exposure.h"
@@ -41,6 +42,24 @@ static int restart_one(json_t *units, const char *unit, Error *error)
 	return r < 0 ? json_put_text(item, "error", why.text, error) : 0;
 }
 
+/* The unit that this very process belongs to: restarting it would end what is being done. It ends by itself.
+ */
+static bool is_ours(const json_t *exposed, const char *unit)
+{
+	size_t index;
+	json_t *process;
+
+	json_array_foreach(json_object_get(exposed, "processes"), index, process)
+	{
+		const char *of = json_string_value(json_object_get(process, "unit"));
+
+		if (of && strcmp(of, unit) == 0 &&
+			json_integer_value(json_object_get(process, "pid")) == (json_int_t)getpid())
+			return true;
+	}
+	return false;
+}
+
 static int restart_all(const json_t *exposed, json_t *units, Error *error)
 {
 	size_t index;
@@ -51,7 +70,8 @@ static int restart_all(const json_t *exposed, json_t *units, Error *error)
 		const char *unit = json_string_value(json_object_get(process, "unit"));
 		const char *reason = NULL;
 
-		if (!unit || unit_action(unit, &reason) != UNIT_RESTART || is_listed(units, unit))
+		if (!unit || unit_action(unit, &reason) != UNIT_RESTART || is_listed(units, unit) ||
+			is_ours(exposed, unit))
 			continue;
 		if (restart_one(units, unit, error) < 0)
 			return -1;

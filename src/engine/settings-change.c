@@ -12,24 +12,34 @@
 #include "base/text.h"
 #include "engine/context.h"
 #include "engine/policy.h"
+#include "engine/proxy.h"
 #include "engine/suspension.h"
 #include "parts/fetch/url.h"
 
 static const char heading[] = "# Written by \"suture settings\", which keeps values but no comments.\n";
 
 /* Everybody may read what is set here. */
-static int check_url(const char *url, Error *error)
+static int check_no_password(const char *url, Error *error)
 {
 	CLEANUP_FREE char *shown = NULL;
 
-	if (*url == '\0')
-		return 0;
-	if (url_check(url, error) < 0 || url_for_people(url, &shown, error) < 0)
+	if (url_for_people(url, &shown, error) < 0)
 		return -1;
 	return strcmp(url, shown) == 0
 		       ? 0
 		       : error_set(error, "a password is not for everybody's eyes: put the URL into "
 					  "/etc/suture/suture.conf.d, in a file that only root can read");
+}
+
+static int check_url(const char *key, const char *value, Error *error)
+{
+	if (*value == '\0')
+		return 0;
+	if (strcmp(key, "Repository") == 0)
+		return url_check(value, error) < 0 ? -1 : check_no_password(value, error);
+	if (strcmp(key, "Proxy") == 0)
+		return proxy_check(value, error) < 0 ? -1 : check_no_password(value, error);
+	return 0;
 }
 
 /* One line of the file, which is read as it was meant. */
@@ -57,7 +67,7 @@ static int check(const Config *config, int index, const char *value, Error *erro
 	if (policy_check_setting(config, index, error) < 0 || check_line(value, error) < 0 ||
 		settings_check(setting, value, error) < 0)
 		return -1;
-	return strcmp(setting->key, "Repository") == 0 ? check_url(value, error) : 0;
+	return check_url(setting->key, value, error);
 }
 
 static int open_folder(int root_fd, int *ret, Error *error)

@@ -25,6 +25,8 @@ const Setting settings_table[SETTINGS_COUNT] = {
 	{"Suture", "TrustedRoot", SETTING_TEXT, AT(trust), NULL,
 		"file with the TUF root metadata that is trusted at first"},
 	{"Suture", "State", SETTING_TEXT, AT(state), NULL, "the state directory"},
+	{"Suture", "Proxy", SETTING_TEXT, AT(proxy), NULL,
+		"URL of the proxy, or none; the environment's where nothing is set"},
 	{"Suture", "TimeLimit", SETTING_NUMBER, AT(time_limit), "14400",
 		"seconds that all downloads of one run may take", 1, 30 * 24 * 60 * 60},
 	{"Suture", "Integrity", SETTING_WORD, AT(integrity), "any", "what must guard an image",

@@ -34,7 +34,7 @@ typedef struct Setting {
 	const char *const *words; /* NULL ends them */
 } Setting;
 
-enum { SETTINGS_COUNT = 15 };
+enum { SETTINGS_COUNT = 16 };
 extern const Setting settings_table[SETTINGS_COUNT];
 
 /* The place of a key in the table; -1 with a sentence that names the keys which look like it. */

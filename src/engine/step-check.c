@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/conditions.h"
 #include "engine/conflicts.h"
 #include "engine/guard.h"
 #include "engine/plan.h"
@@ -148,16 +149,39 @@ static int respect_quarantine(Transaction *transaction, CatalogSeries *series, E
 		letter_from_sequence(found->sequence, letter), found->reason);
 }
 
+/* What nobody asked for comes when it is its turn; somebody who asks does not wait. */
+static int let_wait(Transaction *transaction, const CatalogSeries *series, bool urgent_only, bool *ret_waits,
+	Error *error)
+{
+	Engine *engine = transaction->engine;
+	Wait wait;
+
+	if (waiting_judge(engine, series->manifest, clock_now(), &wait, error) < 0)
+		return -1;
+	if (urgent_only && wait.reason == WAIT_FOR_NOTHING && !waiting_is_urgent(series->manifest))
+		wait.reason = WAIT_FOR_SURROUNDINGS;
+	*ret_waits = engine->unattended && wait.reason != WAIT_FOR_NOTHING;
+	return waiting_add(&transaction->waiting, series->manifest, &series->manifest_digest, wait, error);
+}
+
 static int add_available(Transaction *transaction, Error *error)
 {
+	bool urgent_only = transaction->engine->unattended &&
+			   conditions_check(transaction->engine, NULL) == CONDITIONS_URGENT_ONLY;
+
 	for (size_t i = 0; i < transaction->catalog->n; i++) {
 		CatalogSeries *series = &transaction->catalog->series[i];
 		const Improvement *have = improvements_find(&transaction->goal, series->component);
+		bool waits = false;
 
 		if (respect_quarantine(transaction, series, error) < 0)
 			return -1;
 		if (series->verdict != CATALOG_FITS || is_kept_off(transaction, series) ||
 			(have && have->manifest->sequence >= series->manifest->sequence))
+			continue;
+		if (let_wait(transaction, series, urgent_only, &waits, error) < 0)
+			return -1;
+		if (waits)
 			continue;
 		if (improvements_put(&transaction->goal, transaction->engine->store, &series->manifest_digest,
 			    0, error) < 0)
@@ -185,6 +209,14 @@ static int answer_for_each_name(const Transaction *transaction, Error *error)
 	return 0;
 }
 
+/* Of a look at the whole repository, so that nothing is missing in it. */
+static int keep_waiting(const Transaction *transaction, Error *error)
+{
+	if (transaction->components.count > 0)
+		return 0;
+	return waiting_save(transaction->engine->store, &transaction->waiting, error);
+}
+
 int step_check(Transaction *transaction, Error *error)
 {
 	Engine *engine = transaction->engine;
@@ -195,7 +227,7 @@ int step_check(Transaction *transaction, Error *error)
 		add_available(transaction, error) < 0 || answer_for_each_name(transaction, error) < 0 ||
 		overlay_current(engine->root, &mounted, error) < 0 || plan_changes(transaction, error) < 0 ||
 		state_save(engine->store, &transaction->state, error) < 0 ||
-		conflicts_check(&transaction->goal, error) < 0)
+		keep_waiting(transaction, error) < 0 || conflicts_check(&transaction->goal, error) < 0)
 		return -1;
 	if (transaction->n_changes == 0 && !guard_is_spoilt(engine) &&
 		mounted == transaction->state.generation)

@@ -2,7 +2,8 @@
 
 /*
  * Brings what has to travel into staging: bounded by its signed length, resumed where an earlier try ended,
- * its digest checked. Where the server has not got the smallest way to an image, the next one is tried.
+ * its digest checked. Where the server has not got the smallest way to an image, the next one is tried. The
+ * order is another one each time (engine/shuffle.h).
  */
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include "base/text.h"
 #include "engine/fetch-ways.h"
 #include "engine/plan.h"
+#include "engine/shuffle.h"
 #include "engine/space.h"
 #include "engine/staging.h"
 #include "engine/transaction.h"
@@ -97,11 +99,17 @@ int fetch_any_way(Transaction *transaction, Change *change, Error *error)
 
 int step_fetch(Transaction *transaction, Error *error)
 {
+	CLEANUP_FREE size_t *order = NULL;
+
+	if (shuffle(transaction->n_changes, &order, error) < 0)
+		return -1;
 	for (size_t i = 0; i < transaction->n_changes; i++) {
-		if (!transaction->changes[i].download)
+		Change *change = &transaction->changes[order[i]];
+
+		if (!change->download)
 			continue;
-		if (fetch_any_way(transaction, &transaction->changes[i], error) < 0)
-			return error_in(error, "%s", transaction->changes[i].component);
+		if (fetch_any_way(transaction, change, error) < 0)
+			return error_in(error, "%s", change->component);
 		transaction->fetched = clock_now();
 	}
 	return 0;

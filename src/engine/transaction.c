@@ -90,6 +90,7 @@ Transaction *transaction_free(Transaction *transaction)
 		free(transaction->changes);
 		json_decref(transaction->departures);
 		(void)catalog_free(transaction->catalog);
+		waiting_clear(&transaction->waiting);
 		(void)remote_free(transaction->remote);
 		(void)close_keeping_errno(transaction->usr);
 		free(transaction);

@@ -18,6 +18,7 @@
 #include "engine/improvements.h"
 #include "engine/remote.h"
 #include "engine/state.h"
+#include "engine/waiting.h"
 
 enum { STEP_NOTHING = 1 };
 
@@ -74,6 +75,7 @@ typedef struct Transaction {
 	size_t n_changes;
 	uint64_t generation; /* the goal's number; 0 is the base */
 	Catalog *catalog;    /* of an install */
+	Waiting waiting;     /* of an install: what it could bring */
 	Remote *remote;      /* of an install or a repair */
 	json_t *departures;  /* of the journal, when this finishes an interrupted transaction */
 	int usr;             /* the true base's /usr */

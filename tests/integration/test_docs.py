@@ -208,6 +208,9 @@ def test_every_field_of_the_devices_reports_is_documented_and_the_other_way_roun
     assert_documented(page, device.report("history"), "suture-plan-1")
     assert_documented(page, device.report("receipt"), "suture-status-1")
     assert_documented(page, device.report("remove"))
+    unattended = device.report("install", "--unattended")
+    assert_documented(page, unattended)
+    assert_documented(page, unattended["plan"])
 
 
 def test_every_family_of_metrics_is_documented_and_the_other_way_round(device):

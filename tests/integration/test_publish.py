@@ -153,6 +153,8 @@ def test_a_release_without_what_it_needs_says_what_to_say(publisher, old, new):
             ([repository, "--component=a/b", "--base", old, "--fixed", new], ["a/b"], 1),
             ([repository, "--component=..", "--base", old, "--fixed", new], [".."], 1),
             ([*complete, "--rollout-hours=-1"], ["--rollout-hours"], 1),
+            ([*complete, "--rollout-percent=101"], ["--rollout-percent", "100"], 1),
+            ([*complete, "--urgent", "--rollout-hours=9"], ["--urgent", "leave out --rollout-hours"], 1),
             ([*complete, "--released=yesterday"], ["--released", "yesterday"], 1),
             ([*complete, "--os-release=/none"], ["/none"], 1),
     ]:

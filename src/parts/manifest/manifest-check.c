@@ -260,11 +260,13 @@ static int check_times(const Manifest *manifest, Error *error)
 
 	if (manifest->released < 0 || manifest->released > end)
 		return error_set(error, "field \"released\" is not between the years 1970 and 9999");
-	if (manifest->rollout_start < 0 || manifest->rollout_start > end)
+	if (manifest->rollout.start < 0 || manifest->rollout.start > end)
 		return error_set(error, "field \"rollout.start\" is not between the years 1970 and 9999");
-	if (manifest->rollout_hours > MANIFEST_ROLLOUT_HOURS_MAX)
+	if (manifest->rollout.hours > MANIFEST_ROLLOUT_HOURS_MAX)
 		return error_set(
 			error, "field \"rollout.hours\" is more than %d", MANIFEST_ROLLOUT_HOURS_MAX);
+	if (manifest->rollout.percent > MANIFEST_PERCENT_MAX)
+		return error_set(error, "field \"rollout.percent\" is more than %d", MANIFEST_PERCENT_MAX);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ enum {
 	MANIFEST_TARGET_MAX = 4095,           /* bytes of a symlink's target */
 	MANIFEST_DEPTH_MAX = 64,              /* components of a path */
 	MANIFEST_ROLLOUT_HOURS_MAX = 24 * 90, /* a security fix that takes longer is none */
+	MANIFEST_PERCENT_MAX = 100,           /* everybody */
 	MANIFEST_BLOCK_SIZE = 4096,           /* images consist of whole blocks */
 };
 

@@ -264,14 +264,20 @@ static int read_withdrawn(const json_t *document, Manifest *manifest, Error *err
 
 static int read_rollout(const json_t *document, Manifest *manifest, Error *error)
 {
+	ManifestRollout *rollout = &manifest->rollout;
+	uint32_t percent = rollout->percent;
 	json_t *object = NULL;
 
 	if (json_object_field(document, "rollout", &object, error) < 0)
 		return -1;
-	if (json_time_field(object, "start", &manifest->rollout_start, error) < 0 ||
-		number_field(object, "hours", MANIFEST_ROLLOUT_HOURS_MAX, &manifest->rollout_hours, error) <
-			0)
+	if (json_time_field(object, "start", &rollout->start, error) < 0 ||
+		number_field(object, "hours", MANIFEST_ROLLOUT_HOURS_MAX, &rollout->hours, error) < 0 ||
+		(json_has(object, "percent") &&
+			number_field(object, "percent", MANIFEST_PERCENT_MAX, &percent, error) < 0) ||
+		(json_has(object, "urgent") &&
+			json_bool_field(object, "urgent", &rollout->urgent, error) < 0))
 		return error_in(error, "field \"rollout\"");
+	rollout->percent = percent;
 	return 0;
 }
 

@@ -34,7 +34,8 @@ static const char good[] =
 	" \"size\": 9, \"sha256\": \"" ZEROS
 	"\"}, {\"kind\": \"full\", \"path\": \"x/image.zst\", \"size\": 99,"
 	" \"sha256\": \"" ONES "\"}],"
-	"\"withdrawn\": [1], \"rollout\": {\"start\": \"2026-11-24T06:35:07Z\", \"hours\": 24}}";
+	"\"withdrawn\": [1], \"rollout\": {\"start\": \"2026-11-24T06:35:07Z\", \"hours\": 24, \"percent\": "
+	"30, \"urgent\": true}}";
 
 static json_t *good_document(void)
 {
@@ -131,7 +132,27 @@ static void reads_every_field(void **state)
 	assert_null(manifest->downloads[2].from);
 	assert_true(manifest_is_withdrawn(manifest, 1));
 	assert_false(manifest_is_withdrawn(manifest, 2));
-	assert_int_equal(manifest->rollout_hours, 24);
+	assert_int_equal(manifest->rollout.start, 1795502107);
+	assert_int_equal(manifest->rollout.hours, 24);
+	assert_int_equal(manifest->rollout.percent, 30);
+	assert_true(manifest->rollout.urgent);
+}
+
+static void goes_to_everybody_without_haste_where_nothing_else_is_said(void **state)
+{
+	CLEANUP_JSON json_t *document = good_document();
+	CLEANUP(manifest_free) Manifest *manifest = NULL;
+	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+	json_t *rollout = json_object_get(document, "rollout");
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(json_object_del(rollout, "percent"), 0);
+	assert_int_equal(json_object_del(rollout, "urgent"), 0);
+	assert_done(json_write(document, &text, &error), &error);
+	assert_done(manifest_parse(buffer_bytes(&text), &manifest, &error), &error);
+	assert_int_equal(manifest->rollout.percent, 100);
+	assert_false(manifest->rollout.urgent);
 }
 
 static void what_is_written_reads_the_same(void **state)
@@ -155,6 +176,7 @@ static void what_is_written_reads_the_same(void **state)
 		json_equal(json_object_get(written, "downloads"), json_object_get(original, "downloads")));
 	assert_true(
 		json_equal(json_object_get(written, "advisories"), json_object_get(original, "advisories")));
+	assert_true(json_equal(json_object_get(written, "rollout"), json_object_get(original, "rollout")));
 	assert_int_equal(json_object_size(written), json_object_size(original));
 }
 
@@ -212,7 +234,7 @@ static void every_field_of_another_type_is_named(void **state)
 		"files.1.sha256", "files.2.target", "advisories", "advisories.0.id", "image", "image.size",
 		"image.sha256", "image.verity_root", "image.verity_salt", "image.fsverity", "downloads",
 		"downloads.0.kind", "downloads.0.from", "downloads.0.path", "downloads.0.size", "withdrawn",
-		"rollout", "rollout.start", "rollout.hours"};
+		"rollout", "rollout.start", "rollout.hours", "rollout.percent", "rollout.urgent"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -260,6 +282,8 @@ static void values_out_of_bounds_are_named(void **state)
 	assert_refused("downloads.0.size", json_integer(0), "field \"size\" is not between");
 	assert_refused("withdrawn.0", json_integer(0), "withdrawn[0] is not a sequence");
 	assert_refused("rollout.hours", json_integer(1 << 20), "field \"hours\" is not between");
+	assert_refused("rollout.percent", json_integer(101), "field \"percent\" is not between");
+	assert_refused("rollout.percent", json_integer(-1), "field \"percent\" is not between");
 }
 
 static void the_letter_and_the_sequence_must_agree(void **state)
@@ -409,6 +433,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_field),
+		cmocka_unit_test(goes_to_everybody_without_haste_where_nothing_else_is_said),
 		cmocka_unit_test(what_is_written_reads_the_same),
 		cmocka_unit_test(fields_of_the_future_are_ignored),
 		cmocka_unit_test(a_format_of_the_future_is_refused),

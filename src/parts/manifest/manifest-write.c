@@ -172,12 +172,15 @@ static int put_withdrawn(json_t *document, const Manifest *manifest, Error *erro
 
 static int put_rollout(json_t *document, const Manifest *manifest, Error *error)
 {
+	const ManifestRollout *rollout = &manifest->rollout;
 	json_t *object = NULL;
 
 	if (put_new(document, "rollout", json_object(), &object, error) < 0 ||
-		json_put_time(object, "start", manifest->rollout_start, error) < 0)
+		json_put_time(object, "start", rollout->start, error) < 0 ||
+		json_put_integer(object, "hours", rollout->hours, error) < 0 ||
+		json_put_integer(object, "percent", rollout->percent, error) < 0)
 		return -1;
-	return json_put_integer(object, "hours", manifest->rollout_hours, error);
+	return json_put(object, "urgent", json_boolean(rollout->urgent), error);
 }
 
 static int put_document(json_t *document, const Manifest *manifest, Error *error)

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "parts/manifest/letter.h"
+#include "parts/manifest/manifest-check.h"
 #include "parts/manifest/os-release.h"
 
 int manifest_new(Manifest **ret, Error *error)
@@ -14,6 +15,7 @@ int manifest_new(Manifest **ret, Error *error)
 
 	if (!manifest)
 		return error_memory(error);
+	manifest->rollout.percent = MANIFEST_PERCENT_MAX;
 	*ret = manifest;
 	return 0;
 }

@@ -76,6 +76,14 @@ typedef struct ManifestOs {
 	char *architecture;  /* of the kernel: "x86_64", "aarch64" (uname -m) */
 } ManifestOs;
 
+/* Who takes it when, of the devices that update by themselves. */
+typedef struct ManifestRollout {
+	int64_t start;    /* seconds since 1970: nobody before */
+	uint32_t hours;   /* from then on, evenly, over so many hours; 0: everybody at once */
+	unsigned percent; /* and no more of them than these */
+	bool urgent;      /* everybody at once, whatever the others say */
+} ManifestRollout;
+
 typedef struct Manifest {
 	char *component;
 	unsigned sequence; /* 1 = (a) */
@@ -98,8 +106,7 @@ typedef struct Manifest {
 	size_t n_downloads;
 	unsigned *withdrawn; /* sequences of this series that must not be active any more */
 	size_t n_withdrawn;
-	int64_t rollout_start;  /* seconds since 1970 */
-	uint32_t rollout_hours; /* 0: everybody at once */
+	ManifestRollout rollout;
 } Manifest;
 
 int manifest_parse(Bytes json, Manifest **ret, Error *error);
@@ -115,7 +122,7 @@ int manifest_write(const Manifest *manifest, Buffer *ret, Error *error);
 Manifest *manifest_free(Manifest *manifest);
 DEFINE_CLEANUP(Manifest *, manifest_free);
 
-/* An empty manifest to fill; all strings in it are then owned by it. */
+/* An empty manifest to fill, which goes to everybody; all strings in it are then owned by it. */
 int manifest_new(Manifest **ret, Error *error);
 
 /* The entry for path, or NULL. */

@@ -35,9 +35,8 @@ int ask(const Settings *settings, const char *name, const OptionList *operands, 
 	json_t **ret_report, Error *error)
 {
 	const Operation *operation = operation_find(name);
-	Progress progress = progress_on(settings->quiet || settings->json ? NULL : stderr);
-	EngineOptions options = {
-		settings->root, settings->repository, settings->state, settings->trust, &progress};
+	Progress progress;
+	EngineOptions options = engine_options(settings, &progress);
 	EngineNames names = {operands->words, operands->count};
 	int r = CLIENT_ABSENT;
 

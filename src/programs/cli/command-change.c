@@ -17,6 +17,13 @@ static const Option change_options[] = {
 	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
 };
 
+static const Option install_options[] = {
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the plan as JSON"},
+	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
+	{"unattended", 0, OPTION_FLAG, offsetof(Settings, unattended), NULL,
+		"nobody asks: only what the settings, the rollout and the machine allow now"},
+};
+
 static bool is_arrival(const json_t *change)
 {
 	return strcmp(field_text(change, "action"), "install") == 0 ||
@@ -122,6 +129,38 @@ static void print_held_back(const json_t *plan)
 		field_text(item, "base_version"), field_text(item, "reason"));
 }
 
+static bool arrives(const json_t *plan, const char *component)
+{
+	size_t index;
+	json_t *change;
+
+	json_array_foreach(json_object_get(plan, "changes"), index, change)
+	{
+		if (is_arrival(change) && strcmp(field_text(change, "component"), component) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What nobody asked for waits; who asks hears what he has not waited for. */
+static void print_waits(const json_t *plan, bool done)
+{
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(json_object_get(plan, "waits"), index, item)
+	{
+		bool comes = arrives(plan, field_text(item, "component"));
+
+		printf("  %s %s %s on %s: %s\n",
+			!comes ? "waits    "
+			: done ? "did not wait:"
+			       : "would wait, were it not asked for:",
+			field_text(item, "component"), field_letter(item, "letter"),
+			field_text(item, "base_version"), field_text(item, "why"));
+	}
+}
+
 static void print_unfit(const json_t *plan)
 {
 	size_t index;
@@ -163,18 +202,20 @@ static void print_plan(const json_t *plan, bool nothing)
 	bool complete = json_is_true(json_object_get(census, "complete"));
 
 	if (nothing)
-		printf("Nothing to do: this system has what the repository has for it%s%s.\n",
+		printf("Nothing to do: this system has what the repository has for it%s%s%s.\n",
 			json_array_size(json_object_get(plan, "kept_off")) > 0 ? ", but for what was removed"
 									       : "",
 			json_array_size(json_object_get(plan, "held_back")) > 0
 				? ", but for what is held back"
-				: "");
+				: "",
+			json_array_size(json_object_get(plan, "waits")) > 0 ? ", but for what waits" : "");
 	/* After a reboot: what is installed only had to be activated. */
 	if (done && json_array_size(json_object_get(plan, "changes")) == 0)
 		printf("/usr shows again what is installed.\n");
 	print_changes(plan, done);
 	print_kept_off(plan);
 	print_held_back(plan);
+	print_waits(plan, done);
 	print_unfit(plan);
 	print_exposure(plan, done || nothing);
 	if (!done && !nothing)
@@ -241,10 +282,57 @@ static int run_check(void *settings, const OptionList *operands, Error *error)
 	return change(settings, "Check", operands, false, print_plan, error);
 }
 
+static void print_restarts(const json_t *restart)
+{
+	size_t index;
+	json_t *unit;
+
+	json_array_foreach(json_object_get(restart, "units"), index, unit)
+	{
+		if (json_is_true(json_object_get(unit, "restarted")))
+			printf("  restarted %s\n", field_text(unit, "unit"));
+		else
+			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
+				field_text(unit, "error"));
+	}
+}
+
+static void print_unattended(const json_t *report)
+{
+	const json_t *plan = json_object_get(report, "plan");
+
+	if (json_has(report, "not_now"))
+		printf("Nothing is done now: %s.\n", field_text(report, "not_now"));
+	if (plan)
+		print_plan(plan, !json_is_true(json_object_get(plan, "done")));
+	print_restarts(json_object_get(report, "restart"));
+}
+
+static int run_unattended(const Settings *settings, const OptionList *operands, Error *error)
+{
+	CLEANUP_JSON json_t *report = NULL;
+	Progress progress;
+	EngineOptions options = engine_options(settings, &progress);
+
+	if (operands->count > 0 || settings->dry_run) {
+		fprintf(stderr, "suture: install --unattended takes no component and no --dry-run\n");
+		return EXIT_USAGE;
+	}
+	if (engine_run_unattended(&options, &report, error) < 0)
+		return -1;
+	if (settings->json)
+		return print_json(report, error);
+	if (!settings->quiet)
+		print_unattended(report);
+	return 0;
+}
+
 static int run_install(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
 
+	if (settings->unattended)
+		return run_unattended(settings, operands, error);
 	return change(settings, settings->dry_run ? "Check" : "Install", operands, false, print_plan, error);
 }
 
@@ -275,8 +363,8 @@ const Command command_install = {
 	.operands = "[COMPONENT...]",
 	.max_operands = SIZE_MAX,
 	.summary = "fetch and activate improvements; all that fit, or those named",
-	.options = change_options,
-	.n_options = ARRAY_SIZE(change_options),
+	.options = install_options,
+	.n_options = ARRAY_SIZE(install_options),
 	.run = run_install,
 };
 

@@ -29,7 +29,10 @@ static void print_improvement(const json_t *improvement)
 	printf("%s\n", field_text(improvement, "title"));
 	printf("  brings     %s\n", field_text(improvement, "fixed_version"));
 	printf("  released   %s\n", field_time(improvement, "released"));
-	printf("  installed  %s\n", field_time(improvement, "installed"));
+	if (json_has(improvement, "installed"))
+		printf("  installed  %s\n", field_time(improvement, "installed"));
+	if (json_has(improvement, "waits"))
+		printf("  waits      %s\n", field_text(json_object_get(improvement, "waits"), "why"));
 	if (json_has(improvement, "pinned"))
 		printf("  held       %s: no later letter is installed\n", field_text(improvement, "pinned"));
 	if (json_array_size(json_object_get(improvement, "advisories")) > 0)
@@ -61,7 +64,8 @@ const Command command_show = {
 	.operands = "COMPONENT|CVE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "show an active improvement: what it fixes and which files it changes",
+	.summary =
+		"show an improvement: what it fixes, which files it changes, and why it is not installed yet",
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run,

@@ -14,7 +14,7 @@
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
 	const char *output, *author;
-	bool json, dry_run, quiet, wait, no_daemon;
+	bool json, dry_run, quiet, wait, unattended, no_daemon;
 } Settings;
 
 #define COMMAND(name) extern const Command command_##name;
@@ -24,6 +24,9 @@ typedef struct Settings {
 /* The options of commands that only report. */
 extern const Option report_options[];
 enum { REPORT_OPTIONS = 1 };
+
+/* What the settings say to the engine. *progress lives as long as the options. */
+EngineOptions engine_options(const Settings *settings, Progress *progress);
 
 /* Opens the engine in this process, as the settings say, to look without changing anything. */
 int open_engine(const Settings *settings, Engine **ret, Error *error);

@@ -22,6 +22,13 @@ const Option report_options[REPORT_OPTIONS] = {
 	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
 };
 
+EngineOptions engine_options(const Settings *settings, Progress *progress)
+{
+	*progress = progress_on(settings->quiet || settings->json ? NULL : stderr);
+	return (EngineOptions){
+		settings->root, settings->repository, settings->state, settings->trust, progress};
+}
+
 int open_engine(const Settings *settings, Engine **ret, Error *error)
 {
 	EngineOptions options = {

@@ -3,14 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "parts/manifest/letter.h"
 #include "programs/publisher/keys.h"
 #include "programs/publisher/layout.h"
 #include "programs/publisher/outcome.h"
-#include "programs/publisher/package/control.h"
-#include "programs/publisher/published.h"
-#include "programs/publisher/publisher.h"
+#include "programs/publisher/reissue.h"
 
 static const Option options[] = {
 	{"repository", 0, OPTION_TEXT, PUBLISHER_OPTION(repository), "DIR", "the repository (needed)"},
@@ -24,52 +21,6 @@ static const Option options[] = {
 		"which architecture, when there are several"},
 };
 
-static bool is_wanted(const PublisherSettings *settings, const char *component, const Manifest *manifest)
-{
-	const char *architecture = settings->architecture;
-	const char *kernel = architecture ? control_kernel_architecture(architecture) : NULL;
-
-	architecture = kernel ? kernel : architecture;
-	return strcmp(manifest->component, component) == 0 &&
-	       (!settings->base_version || strcmp(manifest->base_version, settings->base_version) == 0) &&
-	       (!architecture || strcmp(manifest->os.architecture, architecture) == 0);
-}
-
-/* The one manifest with this component and letter. */
-static int find_letter(Published *repository, const PublisherSettings *settings, const char *component,
-	unsigned sequence, Manifest **ret, Error *error)
-{
-	CLEANUP(manifest_free) Manifest *found = NULL;
-	CLEANUP_PATHS PublishedPaths paths = {NULL, 0};
-	char letter[LETTER_SIZE];
-
-	if (published_list(repository, "", &paths, error) < 0)
-		return -1;
-	for (size_t i = 0; i < paths.count; i++) {
-		CLEANUP(manifest_free) Manifest *manifest = NULL;
-
-		if (!text_has_suffix(paths.paths[i], "/manifest.json"))
-			continue;
-		if (published_manifest(repository, paths.paths[i], &manifest, error) < 0)
-			return -1;
-		if (manifest->sequence != sequence || !is_wanted(settings, component, manifest))
-			continue;
-		if (found)
-			return error_set(error,
-				"there is more than one %s (%s), on %s %s %s and on %s %s %s: say "
-				"--base-version and --arch",
-				component, letter_from_sequence(sequence, letter), found->os.version_id,
-				found->os.architecture, found->base_version, manifest->os.version_id,
-				manifest->os.architecture, manifest->base_version);
-		found = TAKE_PTR(manifest);
-	}
-	if (!found)
-		return error_set(error, "the repository has no %s (%s)", component,
-			letter_from_sequence(sequence, letter));
-	*ret = TAKE_PTR(found);
-	return 0;
-}
-
 static int add_withdrawn(Manifest *manifest, unsigned sequence, Error *error)
 {
 	unsigned *withdrawn =
@@ -81,23 +32,6 @@ static int add_withdrawn(Manifest *manifest, unsigned sequence, Error *error)
 	manifest->withdrawn = withdrawn;
 	manifest_sort(manifest);
 	return 0;
-}
-
-/* The manifest is issued again at its own path; the signed metadata then names its new digest. Returns as
- * signer.h says. */
-static int publish(Published *repository, const Signing *signing, const char *role, const Manifest *manifest,
-	Error *error)
-{
-	CLEANUP_BUFFER Buffer document = BUFFER_INIT;
-	CLEANUP_FREE char *path = NULL;
-	int directory = published_directory(repository);
-	SignerTarget target;
-
-	if (layout_file(manifest, manifest->sequence, "manifest.json", &path, error) < 0 ||
-		manifest_write(manifest, &document, error) < 0 ||
-		published_store(directory, path, buffer_bytes(&document), &target, error) < 0)
-		return -1;
-	return signer_add_targets(directory, signing, role, &target, 1, error);
 }
 
 /* What devices take then: the newest letter that is not withdrawn, else the base. */
@@ -132,7 +66,8 @@ static int withdraw(Published *repository, const PublisherSettings *settings, co
 	}
 	if (add_withdrawn(newest, letter->sequence, error) < 0)
 		return -1;
-	done = publish(repository, signing, settings->role ? settings->role : "targets", newest, error);
+	done = reissue_publish(
+		repository, signing, settings->role ? settings->role : "targets", newest, error);
 	if (done < 0)
 		return -1;
 	if (done == SIGNER_DRAFT)
@@ -156,7 +91,7 @@ static int run(void *settings, const OptionList *operands, Error *error)
 	if (letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
 		keys_at_hand(own, &keys, error) < 0 || outcome_signing(own, &keys, &signing, error) < 0 ||
 		published_open(own->repository, NULL, true, &repository, error) < 0 ||
-		find_letter(repository, own, operands->words[0], sequence, &letter, error) < 0)
+		reissue_find(repository, own, operands->words[0], sequence, &letter, error) < 0)
 		return -1;
 	return withdraw(repository, own, &signing, letter, error);
 }

@@ -55,6 +55,7 @@ int main(int argc, char **argv)
 		command_init,
 		command_release,
 		command_withdraw,
+		command_rollout,
 		command_refresh,
 		command_verify,
 		command_key,

@@ -11,10 +11,10 @@ typedef struct PublisherSettings {
 	const char *repository, *keys;
 	const char *type, *role, *threshold, *root_threshold, *os, *os_version;
 	const char *component, *os_release, *architecture, *base_version, *fixed_version;
-	const char *rollout_hours, *released, *trusted_root, *address;
+	const char *rollout_hours, *rollout_percent, *urgent, *released, *trusted_root, *address;
 	OptionList base, fixed, advisories;
 	OptionList key, root_keys, accept; /* keys and drafts: files or URIs */
-	bool with_docs, dry_run, json, remove, terminating;
+	bool with_docs, dry_run, json, remove, terminating, is_urgent;
 } PublisherSettings;
 
 extern const Command command_delegate;
@@ -22,6 +22,7 @@ extern const Command command_init;
 extern const Command command_key;
 extern const Command command_release;
 extern const Command command_refresh;
+extern const Command command_rollout;
 extern const Command command_serve;
 extern const Command command_verify;
 extern const Command command_withdraw;

@@ -11,6 +11,7 @@
 #include "parts/manifest/letter.h"
 #include "programs/publisher/layout.h"
 #include "programs/publisher/release.h"
+#include "programs/publisher/rollout-options.h"
 
 static const char *verb(const Change *change)
 {
@@ -87,6 +88,7 @@ static void print_sizes(const Release *release)
 static void print_head(const Release *release, const char *title)
 {
 	const Manifest *manifest = release->manifest;
+	char rollout[ROLLOUT_TEXT_SIZE];
 
 	printf("%s for %s %s on %s\n", title, manifest->os.id, manifest->os.version_id,
 		manifest->os.architecture);
@@ -100,9 +102,8 @@ static void print_head(const Release *release, const char *title)
 			rated ? advisory->severity : "", rated ? ")" : "", *advisory->summary ? ": " : "",
 			advisory->summary);
 	}
-	if (manifest->rollout_hours > 0)
-		printf("  spread over %u hours, for devices that update by themselves\n",
-			manifest->rollout_hours);
+	if (rollout_is_limited(&manifest->rollout) || manifest->rollout.urgent)
+		printf("  %s\n", rollout_to_text(&manifest->rollout, rollout));
 }
 
 int release_print(const Release *release, Error *error)

@@ -11,8 +11,9 @@
 #include "base/text.h"
 #include "parts/manifest/os-release.h"
 #include "programs/publisher/release.h"
+#include "programs/publisher/rollout-options.h"
 
-enum { OS_RELEASE_MAX = 64 * 1024, ROLLOUT_HOURS_MAX = 24 * 90 };
+enum { OS_RELEASE_MAX = 64 * 1024 };
 
 /* All .deb files are for one architecture, or for all. */
 static int common_architecture(const PackageSet *set, const char **ret, Error *error)
@@ -104,7 +105,6 @@ static int take_times(Release *release, Error *error)
 {
 	const PublisherSettings *settings = release->settings;
 	Manifest *manifest = release->manifest;
-	int64_t hours = 0;
 
 	if (settings->released) {
 		if (clock_from_text(settings->released, &manifest->released, error) < 0)
@@ -112,11 +112,17 @@ static int take_times(Release *release, Error *error)
 	} else if (clock_build_time(&manifest->released, error) < 0) {
 		return -1;
 	}
+	manifest->rollout.start = manifest->released;
+	manifest->rollout.urgent = settings->is_urgent;
+	if (settings->is_urgent && (settings->rollout_hours || settings->rollout_percent))
+		return error_set(error,
+			"--urgent is for everybody at once: leave out --rollout-hours and --rollout-percent");
 	if (settings->rollout_hours &&
-		text_to_integer(settings->rollout_hours, 0, ROLLOUT_HOURS_MAX, &hours, error) < 0)
+		rollout_take_hours(settings->rollout_hours, &manifest->rollout, error) < 0)
 		return error_in(error, "--rollout-hours");
-	manifest->rollout_start = manifest->released;
-	manifest->rollout_hours = (uint32_t)hours;
+	if (settings->rollout_percent &&
+		rollout_take_percent(settings->rollout_percent, &manifest->rollout, error) < 0)
+		return error_in(error, "--rollout-percent");
 	return 0;
 }
 
