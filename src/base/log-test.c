@@ -93,11 +93,33 @@ static void marks_lines_only_for_the_journal(void **state)
 	assert_string_equal(written(), "warning: to a terminal\n<4>to the journal\nwarning: to nobody\n");
 }
 
+static void keep(void *userdata, LogLevel level, const char *line)
+{
+	(void)snprintf(userdata, 64, "%d %s", level, line);
+}
+
+static void tells_a_listener_what_it_writes(void **state)
+{
+	char heard[64] = "";
+
+	(void)state;
+	log_set_listener(keep, heard);
+	log_info("dropped");
+	assert_string_equal(heard, "");
+	log_warning("a\nb");
+	assert_string_equal(heard, "4 a?b");
+	log_set_listener(NULL, NULL);
+	log_warning("unheard");
+	assert_string_equal(heard, "4 a?b");
+	assert_string_equal(written(), "warning: a?b\nwarning: unheard\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(drops_what_is_above_the_level, capture, give_back),
 		cmocka_unit_test_setup_teardown(writes_one_bounded_printable_line, capture, give_back),
+		cmocka_unit_test_setup_teardown(tells_a_listener_what_it_writes, capture, give_back),
 		cmocka_unit_test_setup_teardown(marks_lines_only_for_the_journal, capture, give_back),
 	};
 

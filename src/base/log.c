@@ -14,6 +14,15 @@ enum { LINE_SIZE = 2048 };
 
 static LogLevel threshold = LOG_LEVEL_WARNING;
 
+static LogListener listen;
+static void *listener_data;
+
+void log_set_listener(LogListener listener, void *userdata)
+{
+	listen = listener;
+	listener_data = userdata;
+}
+
 void log_set_level(LogLevel level)
 {
 	threshold = level;
@@ -42,6 +51,8 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 		return;
 	(void)vsnprintf(line, sizeof(line), format, arguments);
 	text_make_printable(line);
+	if (listen)
+		listen(listener_data, level, line);
 	if (stderr_is_journal())
 		fprintf(stderr, "<%d>%s\n", level, line);
 	else

@@ -102,6 +102,36 @@ static void does_nothing_when_quiet_or_idle(void **state)
 	assert_string_equal(text, "");
 }
 
+typedef struct Heard {
+	char text[256];
+} Heard;
+
+static void hear(void *userdata, const char *what, uint64_t done, uint64_t total, const char *result)
+{
+	Heard *heard = userdata;
+	size_t used = strlen(heard->text);
+
+	(void)snprintf(heard->text + used, sizeof(heard->text) - used, "%s %d/%d %s;", what, (int)done,
+		(int)total, result ? result : "-");
+}
+
+static void tells_a_listener_what_it_would_draw(void **state)
+{
+	Heard heard = {""};
+	Progress progress = progress_to(hear, &heard);
+
+	(void)state;
+	progress_end(&progress, "nothing was begun");
+	progress_begin(&progress, "a");
+	progress_update(&progress, 1, 3); /* too soon after the beginning */
+	progress.drawn_ms = 0;
+	progress_update(&progress, 2, 3);
+	progress_end(&progress, "12 bytes");
+	progress_begin(&progress, "b");
+	progress_end(&progress, NULL);
+	assert_string_equal(heard.text, "a 0/0 -;a 2/3 -;a 0/0 12 bytes;b 0/0 -;b 0/0 ;");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +140,7 @@ int main(void)
 		cmocka_unit_test(shows_no_more_than_all),
 		cmocka_unit_test(draws_at_most_ten_times_a_second),
 		cmocka_unit_test(does_nothing_when_quiet_or_idle),
+		cmocka_unit_test(tells_a_listener_what_it_would_draw),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,11 @@ Progress progress_on(FILE *out)
 	return (Progress){.out = out, .terminal = out && isatty(fileno(out))};
 }
 
+Progress progress_to(ProgressListener listener, void *userdata)
+{
+	return (Progress){.listener = listener, .userdata = userdata};
+}
+
 static void draw(const Progress *progress, uint64_t done, uint64_t total)
 {
 	int percent = total > 0 && done < total ? (int)((double)done / (double)total * 100) : 100;
@@ -40,12 +45,15 @@ void progress_update(Progress *progress, uint64_t done, uint64_t total)
 {
 	int64_t now = clock_monotonic_ms();
 
-	if (!progress->out || !progress->terminal || !progress->what)
+	if (!progress->what || !(progress->listener || (progress->out && progress->terminal)))
 		return;
 	if (progress->drawn_ms > 0 && now - progress->drawn_ms < REDRAW_MS)
 		return;
 	progress->drawn_ms = now;
-	draw(progress, done, total);
+	if (progress->listener)
+		progress->listener(progress->userdata, progress->what, done, total, NULL);
+	else
+		draw(progress, done, total);
 }
 
 void progress_end(Progress *progress, const char *result)
@@ -57,5 +65,7 @@ void progress_end(Progress *progress, const char *result)
 			fprintf(progress->out, "  %-*s %s\n", WHAT_COLUMNS, progress->what, result);
 		(void)fflush(progress->out);
 	}
+	if (progress->listener && progress->what)
+		progress->listener(progress->userdata, progress->what, 0, 0, result ? result : "");
 	progress->what = NULL;
 }

@@ -178,6 +178,11 @@ int engine_suspend(const char *root, Error *error)
 	return overlay_deactivate(root ? root : "/", error);
 }
 
+int engine_generation(const char *root, uint64_t *ret, Error *error)
+{
+	return overlay_current(root ? root : "/", ret, error);
+}
+
 int engine_wait(const char *root, Error *error)
 {
 	CLEANUP_CLOSE int root_fd = open_root(root, error);

@@ -77,6 +77,9 @@ int engine_resume(const EngineOptions *options, json_t **ret_plan, Error *error)
 /* Waits until no package manager is at work. */
 int engine_wait(const char *root, Error *error);
 
+/* The generation that root/usr shows (NULL: "/"); 0 is the base. Needs neither state nor configuration. */
+int engine_generation(const char *root, uint64_t *ret, Error *error);
+
 /* Reports. */
 int engine_status(Engine *engine, json_t **ret, Error *error);
 int engine_exposed(Engine *engine, json_t **ret, Error *error);

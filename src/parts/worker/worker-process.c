@@ -47,16 +47,13 @@ static _Noreturn void become_worker(const WorkerStart *start, const char *path, 
 	_exit(NOT_RUN + errno);
 }
 
-/* A fork into a process namespace, where only root may make one. */
+/* A fork into a process namespace, where only root may make one. Not clone3(), which a service that may not
+ * make every kind of namespace cannot call: a filter of system calls does not see its flags. */
 static pid_t fork_apart(int *ret_pidfd)
 {
-	struct clone_args arguments = {
-		.flags = CLONE_PIDFD | (geteuid() == 0 ? CLONE_NEWPID : 0),
-		.pidfd = (uintptr_t)ret_pidfd,
-		.exit_signal = SIGCHLD,
-	};
+	unsigned long flags = CLONE_PIDFD | (geteuid() == 0 ? CLONE_NEWPID : 0) | SIGCHLD;
 
-	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	return (pid_t)syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, NULL);
 }
 
 int worker_process_start(WorkerProcess *process, const WorkerStart *start, Error *error)

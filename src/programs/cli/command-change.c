@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -173,7 +174,7 @@ static void print_unfit(const json_t *plan)
 static void print_exposure(const json_t *plan, bool active)
 {
 	const json_t *exposed = json_object_get(plan, "exposed");
-	size_t n = json_array_size(json_object_get(exposed, "processes"));
+	size_t n = count_exposed(exposed);
 
 	if (n > 0 && active)
 		printf("\nExposed: %s still %s old bytes:\n", count_text(n, "process", "processes"),
@@ -197,7 +198,7 @@ static void print_plan(const json_t *plan, bool nothing)
 {
 	bool done = json_is_true(json_object_get(plan, "done"));
 	const json_t *census = json_object_get(plan, "exposed");
-	bool exposed = json_array_size(json_object_get(census, "processes")) > 0;
+	bool exposed = count_exposed(census) > 0;
 	bool complete = json_is_true(json_object_get(census, "complete"));
 
 	if (nothing)
@@ -261,20 +262,12 @@ static void print_repair(const json_t *plan, bool nothing)
 	print_exposure(plan, true);
 }
 
-typedef int (*Operation)(Engine *engine, EngineNames names, bool dry_run, json_t **ret_plan, Error *error);
-
-static int change(const Settings *settings, const OptionList *operands, bool dry_run, Operation operation,
+static int change(const Settings *settings, const char *operation, const OptionList *operands, bool dry_run,
 	void (*print)(const json_t *, bool), Error *error)
 {
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *plan = NULL;
-	EngineNames names = {operands->words, operands->count};
-	Progress progress;
-	int r;
+	int r = ask(settings, operation, operands, dry_run, &plan, error);
 
-	if (open_engine(settings, true, &progress, &engine, error) < 0)
-		return -1;
-	r = operation(engine, names, dry_run, &plan, error);
 	if (r < 0)
 		return -1;
 	if (settings->json)
@@ -284,15 +277,9 @@ static int change(const Settings *settings, const OptionList *operands, bool dry
 	return 0;
 }
 
-static int install(Engine *engine, EngineNames names, bool dry_run, json_t **ret_plan, Error *error)
-{
-	return dry_run ? engine_check(engine, names, ret_plan, error)
-		       : engine_install(engine, names, ret_plan, error);
-}
-
 static int run_check(void *settings, const OptionList *operands, Error *error)
 {
-	return change(settings, operands, true, install, print_plan, error);
+	return change(settings, "Check", operands, false, print_plan, error);
 }
 
 static void print_restarts(const json_t *restart)
@@ -346,26 +333,19 @@ static int run_install(void *userdata, const OptionList *operands, Error *error)
 
 	if (settings->unattended)
 		return run_unattended(settings, operands, error);
-	return change(settings, operands, settings->dry_run, install, print_plan, error);
-}
-
-static int repair(Engine *engine, EngineNames names, bool dry_run, json_t **ret_plan, Error *error)
-{
-	(void)names;
-	(void)dry_run;
-	return engine_repair(engine, ret_plan, error);
+	return change(settings, settings->dry_run ? "Check" : "Install", operands, false, print_plan, error);
 }
 
 static int run_repair(void *settings, const OptionList *operands, Error *error)
 {
-	return change(settings, operands, false, repair, print_repair, error);
+	return change(settings, "Repair", operands, false, print_repair, error);
 }
 
 static int run_remove(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
 
-	return change(settings, operands, settings->dry_run, engine_remove, print_removal, error);
+	return change(settings, "Remove", operands, settings->dry_run, print_removal, error);
 }
 
 const Command command_check = {

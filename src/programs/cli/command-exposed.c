@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *exposed = NULL;
-	Progress progress;
 
-	(void)operands;
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
-		engine_exposed(engine, &exposed, error) < 0)
+	if (ask(settings, "Exposed", operands, false, &exposed, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(exposed, error);
-	if (json_array_size(json_object_get(exposed, "processes")) == 0)
+	if (count_exposed(exposed) == 0)
 		printf("Nothing is exposed.\n");
 	print_exposed(exposed, "");
 	print_actions(json_object_get(exposed, "actions"), "");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -16,15 +17,11 @@ static void print_entry(const json_t *entry)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *history = NULL;
-	Progress progress;
 	size_t index;
 	json_t *entry;
 
-	(void)operands;
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
-		engine_history(engine, &history, error) < 0)
+	if (ask(settings, "History", operands, false, &history, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(history, error);

@@ -19,15 +19,13 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	const Settings *settings = userdata;
 	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
-	Progress progress;
 
 	(void)operands;
 	/* The collector passes over everything else, without a word. */
 	if (settings->output && !text_has_suffix(settings->output, suffix))
 		return error_set(error, "%s does not end with %s: node_exporter would not read it",
 			settings->output, suffix);
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
-		engine_metrics(engine, &text, error) < 0)
+	if (open_engine(settings, &engine, error) < 0 || engine_metrics(engine, &text, error) < 0)
 		return -1;
 	if (settings->output)
 		return file_replace(AT_FDCWD, settings->output, buffer_bytes(&text), FILE_MODE, error);

@@ -100,11 +100,10 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	const Settings *settings = userdata;
 	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *receipt = NULL;
-	Progress progress;
 	size_t index;
 	json_t *improvement;
 
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
+	if (open_engine(settings, &engine, error) < 0 ||
 		engine_receipt(engine, operands->count > 0 ? operands->words[0] : NULL, &receipt, error) < 0)
 		return -1;
 	if (settings->json)

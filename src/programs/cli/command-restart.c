@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -31,7 +32,7 @@ static void print_report(const json_t *report)
 {
 	const json_t *exposed = json_object_get(report, "exposed");
 	bool done = json_is_true(json_object_get(report, "done"));
-	size_t n = json_array_size(json_object_get(exposed, "processes"));
+	size_t n = count_exposed(exposed);
 
 	print_outcomes(report);
 	if (n == 0)
@@ -59,13 +60,9 @@ static size_t count_failed(const json_t *report)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *report = NULL;
-	Progress progress;
 
-	if (open_engine(settings, true, &progress, &engine, error) < 0 ||
-		engine_restart(engine, (EngineNames){operands->words, operands->count}, settings->dry_run,
-			&report, error) < 0)
+	if (ask(settings, "Restart", operands, settings->dry_run, &report, error) < 0)
 		return -1;
 	if (settings->json && print_json(report, error) < 0)
 		return -1;

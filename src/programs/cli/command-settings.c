@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/settings.h"
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -68,42 +69,43 @@ static void print_settings(const json_t *report)
 			field_text(report, "policy_problem"));
 }
 
-static int show(const Settings *settings, const char *key, Error *error)
+static int print_report(const Settings *settings, const json_t *report, Error *error)
 {
-	CLEANUP(engine_free) Engine *engine = NULL;
-	CLEANUP_JSON json_t *report = NULL;
-	Progress progress;
-
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
-		engine_settings(engine, key, &report, error) < 0)
-		return -1;
 	if (settings->json)
 		return print_json(report, error);
 	print_settings(report);
 	return 0;
 }
 
+static int show(const Settings *settings, const OptionList *operands, Error *error)
+{
+	CLEANUP_JSON json_t *report = NULL;
+
+	if (ask(settings, "Settings", operands, false, &report, error) < 0)
+		return -1;
+	return print_report(settings, report, error);
+}
+
 /* Shows then what the files say, read anew. */
 static int set(const Settings *settings, const char *assignment, Error *error)
 {
-	CLEANUP(engine_free) Engine *engine = NULL;
 	const char *equals = strchr(assignment, '=');
 	CLEANUP_FREE char *key = strndup(assignment, (size_t)(equals - assignment));
-	Progress progress;
+	const char *words[] = {key, equals + 1};
+	CLEANUP_JSON json_t *report = NULL;
 
 	if (!key)
 		return error_memory(error);
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
-		engine_set(engine, key, equals + 1, error) < 0)
+	if (ask(settings, "SetSetting", &(OptionList){words, ARRAY_SIZE(words)}, false, &report, error) < 0)
 		return -1;
-	return settings->quiet ? 0 : show(settings, key, error);
+	return settings->quiet ? 0 : print_report(settings, report, error);
 }
 
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
-	const char *what = operands->count > 0 ? operands->words[0] : NULL;
+	bool sets = operands->count > 0 && strchr(operands->words[0], '=');
 
-	return what && strchr(what, '=') ? set(userdata, what, error) : show(userdata, what, error);
+	return sets ? set(userdata, operands->words[0], error) : show(userdata, operands, error);
 }
 
 static const char *key_at(size_t index)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -45,14 +46,11 @@ static void print_improvement(const json_t *improvement)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *report = NULL;
-	Progress progress;
 	size_t index;
 	json_t *improvement;
 
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
-		engine_show(engine, operands->words[0], &report, error) < 0)
+	if (ask(settings, "Show", operands, false, &report, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(report, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -22,7 +23,7 @@ static void print_suspended(const json_t *status)
 static void print_verdict(const json_t *status)
 {
 	const char *verdict = field_text(status, "verdict");
-	size_t n = json_array_size(json_object_get(json_object_get(status, "exposed"), "processes"));
+	size_t n = count_exposed(json_object_get(status, "exposed"));
 
 	if (strcmp(verdict, "base") == 0)
 		printf("No improvement is installed. \"suture check\" asks the repository for some.\n");
@@ -189,7 +190,7 @@ static void print_status(const json_t *status)
 	print_setbacks("not active:", json_object_get(status, "boot_problems"));
 	print_setbacks(
 		"in quarantine, not installed again unless named:", json_object_get(status, "quarantined"));
-	if (json_array_size(json_object_get(exposed, "processes")) > 0) {
+	if (count_exposed(exposed) > 0) {
 		printf("\n");
 		print_actions(json_object_get(exposed, "actions"), "  ");
 	}
@@ -206,13 +207,9 @@ static void print_status(const json_t *status)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *status = NULL;
-	Progress progress;
 
-	(void)operands;
-	if (open_engine(settings, false, &progress, &engine, error) < 0 ||
-		engine_status(engine, &status, error) < 0)
+	if (ask(settings, "Status", operands, false, &status, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(status, error);

@@ -35,11 +35,10 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	const Settings *settings = userdata;
 	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *document = NULL;
-	Progress progress;
 	int r;
 
 	(void)operands;
-	if (open_engine(settings, false, &progress, &engine, error) < 0)
+	if (open_engine(settings, &engine, error) < 0)
 		return -1;
 	r = engine_vex(engine, settings->author, &document, error);
 	if (r < 0)

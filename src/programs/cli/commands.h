@@ -14,7 +14,7 @@
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
 	const char *output, *author;
-	bool json, dry_run, quiet, wait, unattended;
+	bool json, dry_run, quiet, wait, unattended, no_daemon;
 } Settings;
 
 #define COMMAND(name) extern const Command command_##name;
@@ -28,8 +28,8 @@ enum { REPORT_OPTIONS = 1 };
 /* What the settings say to the engine. *progress lives as long as the options. */
 EngineOptions engine_options(const Settings *settings, Progress *progress);
 
-/* Opens the engine as the settings say. *progress lives as long as the engine. */
-int open_engine(const Settings *settings, bool write, Progress *progress, Engine **ret, Error *error);
+/* Opens the engine in this process, as the settings say, to look without changing anything. */
+int open_engine(const Settings *settings, Engine **ret, Error *error);
 
 /* The document as it is: --json. */
 int print_json(const json_t *document, Error *error);

@@ -142,15 +142,29 @@ static void print_process(const json_t *process, const char *indent)
 		*path ? (slash ? slash + 1 : path) : "old /usr", field_text(process, "remedy"));
 }
 
+size_t count_exposed(const json_t *exposed)
+{
+	return json_array_size(json_object_get(exposed, "processes")) + field_number(exposed, "hidden");
+}
+
+static void print_hidden(const json_t *exposed, const char *indent)
+{
+	size_t n = field_number(exposed, "hidden");
+
+	if (n > 0)
+		printf("%s%s of other users, which only root may see\n", indent,
+			count_text(n, "process", "processes"));
+}
+
 void print_exposed(const json_t *exposed, const char *indent)
 {
 	const json_t *processes = json_object_get(exposed, "processes");
 	size_t index;
 	json_t *process;
 
-	if (json_array_size(processes) == 0)
-		return;
-	printf("%s%7s  %-16s %-22s %-28s %s\n", indent, "PID", "PROGRAM", "UNIT", "STILL USES THE OLD",
-		"WHAT CLOSES IT");
+	if (json_array_size(processes) > 0)
+		printf("%s%7s  %-16s %-22s %-28s %s\n", indent, "PID", "PROGRAM", "UNIT",
+			"STILL USES THE OLD", "WHAT CLOSES IT");
 	json_array_foreach(processes, index, process) print_process(process, indent);
+	print_hidden(exposed, indent);
 }

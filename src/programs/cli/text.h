@@ -23,6 +23,9 @@ void print_advisories(const json_t *improvement, const char *indent);
 /* The same for another of its lists. */
 void print_advisory_list(const json_t *advisories, const char *indent);
 
+/* How many processes a census found, those of other users that it only counts included. */
+size_t count_exposed(const json_t *exposed);
+
 /* The table of exposed processes; nothing when there are none. */
 void print_exposed(const json_t *exposed, const char *indent);
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Which of the calls that came may run: one that changes something at a time, in the order in which they
+ * came; beside it a few that only look. Bounded, so that no user can take all of it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum {
+	QUEUE_MAX = 64,       /* calls, waiting or running */
+	QUEUE_ROOT = 16,      /* of these, places that only root gets */
+	QUEUE_USER_MAX = 8,   /* calls of one user who is not root */
+	QUEUE_LOOKING_MAX = 2 /* that only look and run at once */
+};
+
+typedef struct QueueEntry {
+	uid_t uid;    /* who called */
+	bool changes; /* something */
+	bool ready;   /* false as long as nobody knows whether he may */
+	bool running;
+	struct QueueEntry *next;
+} QueueEntry;
+
+typedef struct Queue {
+	QueueEntry *first; /* not owned */
+} Queue;
+
+/* May this user have one more call in it? */
+bool queue_has_room(const Queue *queue, uid_t uid);
+
+void queue_add(Queue *queue, QueueEntry *entry);
+void queue_remove(Queue *queue, const QueueEntry *entry);
+
+/* The next that may start now, or NULL. */
+QueueEntry *queue_next(const Queue *queue);
+
+/* Does one that changes something wait to start, or run? */
+bool queue_is_busy(const Queue *queue);

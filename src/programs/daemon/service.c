@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/daemon/service.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "programs/daemon/authority.h"
+#include "programs/daemon/job.h"
+
+struct Service {
+	sd_event *event;
+	sd_bus *bus;
+	const Place *place;
+	JobOwner owner;
+	Queue queue;
+	uint64_t generation; /* that /usr showed at the start */
+	bool changed;        /* something that may have changed that has run */
+	bool busy;           /* as it was told last */
+	bool leaving;        /* the name is being given back: what still comes is answered, then it ends */
+	bool released;       /* it was given back */
+	bool stopping;       /* told to: nothing begins any more */
+};
+
+static void schedule(Service *service)
+{
+	QueueEntry *entry;
+	bool busy;
+
+	while ((entry = queue_next(&service->queue)))
+		job_start((Job *)entry);
+	busy = queue_is_busy(&service->queue);
+	if (busy == service->busy)
+		return;
+	service->busy = busy;
+	(void)sd_bus_emit_properties_changed(service->bus, API_OBJECT, API_INTERFACE, "Busy", NULL);
+}
+
+static void on_job(void *userdata, Job *job, JobNews news)
+{
+	Service *service = userdata;
+
+	if (news == JOB_ENDED) {
+		bool changed = job->entry.running && job->entry.changes;
+
+		queue_remove(&service->queue, &job->entry);
+		(void)job_free(job);
+		service->changed = service->changed || changed;
+		if (changed)
+			(void)sd_bus_emit_signal(service->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
+	}
+	schedule(service);
+}
+
+static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret)
+{
+	Service *service = userdata;
+	Error error = ERROR_INIT;
+	Job *job = NULL;
+	uid_t uid;
+
+	if (service->stopping)
+		return sd_bus_error_set(ret, API_ERROR_STOPPING, "sutured is being stopped; try again");
+	if (authority_find_user(call, &uid, &error) < 0)
+		return sd_bus_error_set(ret, SD_BUS_ERROR_ACCESS_DENIED, error.text);
+	if (!queue_has_room(&service->queue, uid))
+		return sd_bus_error_set(ret, API_ERROR_BUSY,
+			"too many calls are waiting already; try again when some are done");
+	if (job_new(call, uid, &service->owner, &job, &error) < 0)
+		return sd_bus_error_set(ret, SD_BUS_ERROR_INVALID_ARGS, error.text);
+	queue_add(&service->queue, &job->entry);
+	job_authorize(job);
+	return 1;
+}
+
+static int get_busy(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *ret)
+{
+	(void)bus, (void)path, (void)interface, (void)property, (void)ret;
+	return sd_bus_message_append(reply, "b", queue_is_busy(&((Service *)userdata)->queue));
+}
+
+static int get_generation(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *ret)
+{
+	const Service *service = userdata;
+	Error error = ERROR_INIT;
+	uint64_t generation;
+
+	(void)bus, (void)path, (void)interface, (void)property;
+	if (place_generation(service->place, &generation, &error) < 0)
+		return sd_bus_error_set(ret, API_ERROR_FAILED, error.text);
+	return sd_bus_message_append(reply, "t", generation);
+}
+
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+	sd_bus_message *reply, void *userdata, sd_bus_error *ret)
+{
+	(void)bus, (void)path, (void)interface, (void)property, (void)userdata, (void)ret;
+	return sd_bus_message_append(reply, "s", SUTURE_VERSION);
+}
+
+/* Who may do what is decided here, not by the bus: each method is open to all. */
+#define METHOD(name, takes, takes_names, gives, gives_names) \
+	SD_BUS_METHOD_WITH_NAMES( \
+		name, takes, takes_names, gives, gives_names, on_call, SD_BUS_VTABLE_UNPRIVILEGED)
+#define PLAN_NAMES SD_BUS_PARAM(report) SD_BUS_PARAM(nothing)
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	METHOD("Check", API_NAMES, SD_BUS_PARAM(components), API_PLAN, PLAN_NAMES),
+	METHOD("Install", API_NAMES, SD_BUS_PARAM(components), API_PLAN, PLAN_NAMES),
+	METHOD("Remove", API_NAMES_AND_DRY_RUN, SD_BUS_PARAM(components) SD_BUS_PARAM(dry_run), API_PLAN,
+		PLAN_NAMES),
+	METHOD("Repair", API_NOTHING_TAKEN, , API_PLAN, PLAN_NAMES),
+	METHOD("Restart", API_NAMES_AND_DRY_RUN, SD_BUS_PARAM(units) SD_BUS_PARAM(dry_run), API_REPORT,
+		SD_BUS_PARAM(report)),
+	METHOD("Status", API_NOTHING_TAKEN, , API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("Exposed", API_NOTHING_TAKEN, , API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("History", API_NOTHING_TAKEN, , API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("Settings", API_WORD, SD_BUS_PARAM(key), API_REPORT, SD_BUS_PARAM(report)),
+	METHOD("SetSetting", API_KEY_AND_VALUE, SD_BUS_PARAM(key) SD_BUS_PARAM(value), API_REPORT,
+		SD_BUS_PARAM(report)),
+	METHOD("Show", API_WORD, SD_BUS_PARAM(what), API_REPORT, SD_BUS_PARAM(report)),
+	SD_BUS_SIGNAL_WITH_NAMES("Progress", "ustt",
+		SD_BUS_PARAM(call) SD_BUS_PARAM(stage) SD_BUS_PARAM(done) SD_BUS_PARAM(total), 0),
+	SD_BUS_SIGNAL_WITH_NAMES("StageEnded", "us", SD_BUS_PARAM(call) SD_BUS_PARAM(result), 0),
+	SD_BUS_SIGNAL_WITH_NAMES("Warning", "us", SD_BUS_PARAM(call) SD_BUS_PARAM(text), 0),
+	SD_BUS_SIGNAL("Changed", "", 0),
+	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Busy", "b", get_busy, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	/* Boots, package managers and others change it without sutured. */
+	SD_BUS_PROPERTY("Generation", "t", get_generation, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
+static int on_released(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
+{
+	(void)reply, (void)unused;
+	((Service *)userdata)->released = true;
+	return 0;
+}
+
+/* Whoever is told that sutured stops starts another one when the next call comes; the bus answers when it has
+ * passed on all that came for this one. */
+static int leave(Service *service)
+{
+	int r;
+
+	if (service->leaving)
+		return 0;
+	service->leaving = true;
+	(void)sd_notify(0, "STOPPING=1");
+	r = sd_bus_release_name_async(service->bus, NULL, API_SERVICE, on_released, service);
+	return r < 0 ? r : 0;
+}
+
+/* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is
+ * idle has none but what came last, and brings that to its end. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	Service *service = userdata;
+	QueueEntry *next;
+
+	(void)source, (void)info;
+	if (service->leaving)
+		return 0;
+	service->stopping = true;
+	for (QueueEntry *entry = service->queue.first; entry; entry = next) {
+		next = entry->next;
+		job_stop((Job *)entry);
+	}
+	return leave(service);
+}
+
+static int set_up(Service *service)
+{
+	int r = sd_bus_open_system(&service->bus);
+
+	if (r >= 0)
+		r = sd_bus_attach_event(service->bus, service->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = sd_bus_set_exit_on_disconnect(service->bus, true);
+	if (r >= 0)
+		r = sd_bus_add_object_vtable(service->bus, NULL, API_OBJECT, API_INTERFACE, vtable, service);
+	if (r >= 0)
+		r = sd_event_add_signal(service->event, NULL, SIGTERM, on_signal, service);
+	if (r >= 0)
+		r = sd_event_add_signal(service->event, NULL, SIGINT, on_signal, service);
+	return r;
+}
+
+int service_new(sd_event *event, const Place *place, Service **ret, Error *error)
+{
+	CLEANUP(service_free) Service *service = calloc(1, sizeof(*service));
+	int r;
+
+	if (!service)
+		return error_memory(error);
+	*service = (Service){.event = sd_event_ref(event), .place = place};
+	service->owner = (JobOwner){event, place, on_job, service};
+	if (place_generation(place, &service->generation, error) < 0)
+		return -1;
+	r = set_up(service);
+	if (r < 0)
+		return error_os(error, -r, "cannot get onto the system message bus");
+	r = sd_bus_request_name(service->bus, API_SERVICE, 0);
+	if (r == -EEXIST)
+		return error_set(error, "sutured runs already");
+	if (r < 0)
+		return error_os(error, -r, "cannot take the name %s on the system message bus", API_SERVICE);
+	*ret = TAKE_PTR(service);
+	return 0;
+}
+
+Service *service_free(Service *service)
+{
+	if (service) {
+		while (service->queue.first) {
+			Job *job = (Job *)service->queue.first;
+
+			queue_remove(&service->queue, &job->entry);
+			(void)job_free(job);
+		}
+		(void)sd_bus_flush_close_unref(service->bus);
+		(void)sd_event_unref(service->event);
+		free(service);
+	}
+	return NULL;
+}
+
+/* After a swap this process may use replaced bytes itself. */
+static bool is_outdated(const Service *service)
+{
+	uint64_t now;
+
+	return service->changed && place_generation(service->place, &now, NULL) == 0 &&
+	       now != service->generation;
+}
+
+int service_run(Service *service, uint64_t idle_ms, Error *error)
+{
+	while (!(service->released && !service->queue.first)) {
+		bool idle = !service->queue.first && !service->leaving;
+		int r = idle && is_outdated(service)
+				? 0
+				: sd_event_run(service->event, idle ? idle_ms * 1000 : UINT64_MAX);
+
+		if (r == 0 && idle)
+			r = leave(service);
+		if (r < 0)
+			return r == -ESTALE ? error_set(error, "lost the system message bus")
+					    : error_os(error, -r, "cannot serve any more");
+	}
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a report shows to whom: of other users' processes no more than /proc would tell.
+ */
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/json.h"
+
+/* Takes every process of another user than uid out of the census in the report, and counts them in "hidden"
+ * there; root sees all. */
+int view_limit_to_user(json_t *report, uid_t uid, Error *error);

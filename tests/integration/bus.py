@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A system message bus of a test's own: the real dbus-daemon, which starts the real sutured, and the real polkitd."""
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+from conftest import BUILD, ROOT, run
+
+POLKITD = pathlib.Path("/usr/lib/polkit-1/polkitd")
+POLKIT_POLICY = pathlib.Path("/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf")
+ACTIONS = pathlib.Path("/usr/share/polkit-1/actions")
+RULES = pathlib.Path("/etc/polkit-1/rules.d")
+
+# What /usr/share/dbus-1/system.conf says of who may do what, and sutured's and polkit's own files.
+CONFIG = """<busconfig>
+  <type>system</type>
+  <auth>EXTERNAL</auth>
+  <listen>unix:path={socket}</listen>
+  <servicedir>{services}</servicedir>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>
+  <include>{policy}</include>
+  <include ignore_missing="yes">{polkit}</include>
+</busconfig>
+"""
+
+
+class Bus:
+    """sutured on it works on the device's root, and is activated when it is called."""
+
+    def __init__(self, directory, device, idle_ms=600000, before=()):
+        self.directory, self.device, self.socket = directory, device, directory / "bus"
+        self.services = directory / "services"
+        self.services.mkdir()
+        directory.chmod(0o755)
+        self.pids = directory / "sutured-pids"
+        starter = directory / "start-sutured"
+        serve = [BUILD / "sutured", f"--root={device.root}", f"--state={device.state}", f"--repository={device.url}",
+                 f"--trust={device.trust}", "serve"]
+        starter.write_text(f"#!/bin/sh\n{''.join(line + chr(10) for line in before)}echo $$ >>{self.pids}\n"
+                           f"SUTURED_IDLE_MS={idle_ms} exec {' '.join(map(str, serve))} \"$@\"\n")
+        starter.chmod(0o755)
+        self.install_service("org.suture", starter)
+        (directory / "config").write_text(CONFIG.format(
+            socket=self.socket, services=self.services, policy=ROOT / "data/dbus/org.suture.conf", polkit=POLKIT_POLICY))
+        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.socket}"}
+        self.log = open(directory / "bus.log", "w", encoding="utf-8")
+        self.daemon = subprocess.Popen(
+            ["dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", f"--config-file={directory}/config",
+             "--print-address=1"], env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=self.log, text=True)
+        assert "unix:path=" in self.daemon.stdout.readline(), (directory / "bus.log").read_text()
+        self.polkitd = None
+
+    def install_service(self, name, program):
+        (self.services / f"{name}.service").write_text(
+            f"[D-BUS Service]\nName={name}\nExec={program}\nUser=root\n")
+
+    def start_polkit(self, rule=""):
+        """The real one, with sutured's actions among its own, and a rule for it."""
+        for place, name in ((ACTIONS, "actions"), (RULES, "rules")):
+            copy = self.directory / name
+            shutil.copytree(place, copy)
+            copy.chmod(0o755)
+            run("mount", "--bind", copy, place)
+        shutil.copy(ROOT / "data/polkit/org.suture.policy", self.directory / "actions")
+        (self.directory / "rules/10-test.rules").write_text(rule)
+        self.polkitd = subprocess.Popen([POLKITD, "--no-debug"], env=self.environment, stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log)
+        self.wait_for("org.freedesktop.PolicyKit1")
+
+    def wait_for(self, name):
+        while not self.has(name):
+            assert self.polkitd.poll() is None, (self.directory / "bus.log").read_text()
+            time.sleep(0.02)
+
+    def stop(self):
+        if self.polkitd:
+            self.polkitd.kill()
+            self.polkitd.wait()
+            for place in (ACTIONS, RULES):
+                run("umount", place)
+        self.daemon.terminate()
+        self.daemon.wait()
+        self.log.close()
+        for pid in self.started():
+            while pathlib.Path(f"/proc/{pid}").exists() and self.runs(pid):
+                time.sleep(0.02)
+
+    @staticmethod
+    def runs(pid):
+        """And is no zombie that waits for whoever is the reaper here."""
+        try:
+            return "\nState:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return False
+
+    def started(self):
+        """The process numbers of each sutured that was started, in this order."""
+        return [int(pid) for pid in self.pids.read_text().split()] if self.pids.exists() else []
+
+    def has(self, name):
+        return self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+                           "s", name).stdout.strip() == "b true"
+
+    def as_user(self, uid):
+        return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else []
+
+    def busctl(self, *arguments, uid=0, check=True):
+        return run(*self.as_user(uid), "busctl", f"--address=unix:path={self.socket}", *arguments, check=check,
+                   env=self.environment)
+
+    def call(self, method, *arguments, uid=0, check=True):
+        return self.busctl("call", "org.suture", "/org/suture", "org.suture.Manager1", method, *arguments, uid=uid,
+                           check=check)
+
+    def property(self, name):
+        return self.busctl("get-property", "org.suture", "/org/suture", "org.suture.Manager1", name).stdout.strip()
+
+    def command(self, *arguments, uid=0):
+        """suture without a word of where to work: it asks sutured."""
+        return [*self.as_user(uid), BUILD / "suture", *arguments]
+
+    def suture(self, *arguments, uid=0, check=True):
+        return run(*self.command(*arguments, uid=uid), check=check, env=self.environment)
+
+    def start(self, *arguments, uid=0):
+        return subprocess.Popen(self.command(*arguments, uid=uid), env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def children(self):
+        """The processes of operations under way."""
+        found = []
+        for pid in self.started():
+            try:
+                found += map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+            except OSError:
+                pass
+        return found
+
+    def wait_for_callers(self, n):
+        """Until so many of suture's are on the bus, each of which makes its call at once; busctl(1) looks for them."""
+        def count():
+            listing = self.busctl("list", "--unique", "--no-legend").stdout
+            return sum(line.split()[2] == "suture" for line in listing.splitlines())
+        while count() != n:
+            time.sleep(0.02)
+
+    def wait_for_child(self):
+        while not self.children():
+            time.sleep(0.005)
+        return self.children()[0]
+
+
+def has_polkit():
+    return POLKITD.exists()
