@@ -17,6 +17,7 @@ struct Engine {
 	Config config;
 	int root_fd;
 	bool unattended; /* see EngineOptions */
+	pid_t leaving[ENGINE_LEAVING_MAX];
 	ManifestOs os;
 	Store *store;       /* NULL: opened for reading, and there is no state yet */
 	Fetcher *fetcher;   /* made when first needed */

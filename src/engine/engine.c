@@ -54,6 +54,7 @@ int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *e
 		return error_memory(error);
 	engine->root_fd = -1;
 	engine->unattended = options->unattended;
+	memcpy(engine->leaving, options->leaving, sizeof(engine->leaving));
 	engine->quiet = progress_on(NULL);
 	engine->progress = options->progress ? options->progress : &engine->quiet;
 	if (context_set_root(engine, options->root, error) < 0 || configure(engine, options, error) < 0)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -18,6 +19,8 @@
 #include "base/progress.h"
 
 typedef struct Engine Engine;
+
+enum { ENGINE_LEAVING_MAX = 2 };
 
 /* NULL where the configuration below root decides (docs/configuration.md). */
 typedef struct EngineOptions {
@@ -30,6 +33,9 @@ typedef struct EngineOptions {
 	/* Nobody asks: what the policy says of people does not matter, its pins do; and an improvement waits
 	 * for its turn (engine/waiting.h). */
 	bool unattended;
+	/* Processes that end with what is done here, as this one does: nobody need mind what bytes they use.
+	 * 0: none. */
+	pid_t leaving[ENGINE_LEAVING_MAX];
 } EngineOptions;
 
 /* Components by name; none means all. */

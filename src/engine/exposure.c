@@ -2,6 +2,7 @@
 #include "engine/exposure.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/exposure-targets.h"
 #include "engine/restart-plan.h"
@@ -132,6 +133,26 @@ static int to_json(const Exposure *exposure, json_t **ret, Error *error)
 	return 0;
 }
 
+/* With the answer they end, and the old bytes that they may use go with them. */
+static bool is_leaving(const Engine *engine, pid_t pid)
+{
+	bool leaving = pid == getpid();
+
+	for (size_t i = 0; i < ENGINE_LEAVING_MAX; i++)
+		leaving = leaving || pid == engine->leaving[i];
+	return leaving;
+}
+
+static void leave_out_the_leaving(const Engine *engine, Census *census)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < census->n_findings; i++)
+		if (!is_leaving(engine, census->findings[i].pid))
+			census->findings[n++] = census->findings[i];
+	census->n_findings = n;
+}
+
 int exposure_report(
 	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error)
 {
@@ -145,8 +166,10 @@ int exposure_report(
 		return -1;
 	query = (CensusQuery){
 		engine->root, exposure.targets.targets, exposure.targets.n_targets, exposure.targets.current};
-	if (census_take(&query, &exposure.census, error) < 0 ||
-		restart_world_look(exposure.census, &exposure.world, &exposure.findings, error) < 0 ||
+	if (census_take(&query, &exposure.census, error) < 0)
+		return -1;
+	leave_out_the_leaving(engine, exposure.census);
+	if (restart_world_look(exposure.census, &exposure.world, &exposure.findings, error) < 0 ||
 		restart_plan_new(exposure.world, exposure.findings, exposure.census->n_findings,
 			&exposure.plan, error) < 0)
 		return -1;

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/census-view.h"
 #include "api/client.h"
 #include "engine/operation.h"
 
@@ -45,8 +44,5 @@ int ask(const Settings *settings, const char *name, const OptionList *operands, 
 			ret_report, error);
 	if (r == CLIENT_ABSENT)
 		r = operation_run(operation, &options, names, dry_run, ret_report, error);
-	/* This process ends with its answer, and with it the old bytes that it may use. */
-	if (r >= 0 && operation->changes)
-		census_view_drop(*ret_report, getpid());
 	return r;
 }

@@ -183,6 +183,7 @@ static void print_exposure(const json_t *plan, bool active)
 		printf("\nExposed then, until restarted: %s that %s what is replaced:\n",
 			count_text(n, "process", "processes"), n == 1 ? "uses" : "use");
 	print_actions(json_object_get(exposed, "actions"), "  ");
+	print_hidden(exposed, "  ");
 }
 
 static size_t count_arrivals(const json_t *plan)

@@ -41,6 +41,7 @@ static void print_report(const json_t *report)
 		printf("%s still %s old bytes:\n", count_text(n, "process", "processes"),
 			n == 1 ? "uses" : "use");
 	print_actions(json_object_get(done ? exposed : report, done ? "actions" : "planned"), "  ");
+	print_hidden(exposed, "  ");
 	if (!done && n > 0)
 		printf("Nothing was restarted. Without --dry-run it is done.\n");
 }

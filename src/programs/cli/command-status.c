@@ -193,6 +193,7 @@ static void print_status(const json_t *status)
 	if (count_exposed(exposed) > 0) {
 		printf("\n");
 		print_actions(json_object_get(exposed, "actions"), "  ");
+		print_hidden(exposed, "  ");
 	}
 	printf("\n  system      %s %s, %s\n", field_text(os, "id"), field_text(os, "version_id"),
 		field_text(os, "architecture"));

@@ -147,7 +147,7 @@ size_t count_exposed(const json_t *exposed)
 	return json_array_size(json_object_get(exposed, "processes")) + field_number(exposed, "hidden");
 }
 
-static void print_hidden(const json_t *exposed, const char *indent)
+void print_hidden(const json_t *exposed, const char *indent)
 {
 	size_t n = field_number(exposed, "hidden");
 

@@ -29,6 +29,9 @@ size_t count_exposed(const json_t *exposed);
 /* The table of exposed processes; nothing when there are none. */
 void print_exposed(const json_t *exposed, const char *indent);
 
+/* How many processes of other users sutured has left out of it; nothing when there are none. */
+void print_hidden(const json_t *exposed, const char *indent);
+
 /* The actions that close it, one a line: what "suture restart" does, and what only people can do; a part of
  * it without a line when there is nothing. */
 void print_actions(const json_t *actions, const char *indent);

@@ -23,5 +23,10 @@ typedef void (*AuthorityAnswer)(void *userdata, AuthorityVerdict verdict);
 int authority_ask(sd_bus_message *call, const char *action, AuthorityAnswer answer, void *userdata,
 	sd_bus_slot **ret_slot, Error *error);
 
-/* The user who sent the call, as the bus knows him. */
-int authority_find_user(sd_bus_message *call, uid_t *ret, Error *error);
+/* Who sent a call, as the bus knows him. */
+typedef struct AuthorityCaller {
+	uid_t uid;
+	pid_t client; /* the process, when it is of the program suture, which ends with its answer; else 0 */
+} AuthorityCaller;
+
+int authority_find_caller(sd_bus_message *call, AuthorityCaller *ret, Error *error);

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/census-view.h"
 #include "base/log.h"
 #include "programs/daemon/records.h"
 #include "programs/daemon/view.h"
@@ -50,17 +49,6 @@ static void tell_message(void *userdata, LogLevel level, const char *line)
 		(void)send_record(*(const int *)userdata, (Record){RECORD_WARNING, 0, 0, line}, NULL);
 }
 
-/* This process ends with its report, and sutured leaves once /usr was changed: the old bytes that they may
- * use go with them. */
-static int limit_view(const ChildWork *work, json_t *report, Error *error)
-{
-	if (work->operation->changes) {
-		census_view_drop(report, getpid());
-		census_view_drop(report, getppid());
-	}
-	return view_limit_to_user(report, work->uid, error);
-}
-
 static int run(const ChildWork *work, int socket, Error *error)
 {
 	CLEANUP_JSON json_t *report = NULL;
@@ -72,10 +60,13 @@ static int run(const ChildWork *work, int socket, Error *error)
 	if (place_enter(work->place, error) < 0)
 		return -1;
 	options.progress = &progress;
+	/* sutured leaves once /usr was changed. */
+	options.leaving[0] = getppid();
+	options.leaving[1] = work->operation->changes ? work->caller : 0;
 	r = operation_run(work->operation, &options, work->names, work->dry_run, &report, error);
 	if (r < 0)
 		return -1;
-	if (limit_view(work, report, error) < 0 || json_write(report, &text, error) < 0 ||
+	if (view_limit_to_user(report, work->uid, error) < 0 || json_write(report, &text, error) < 0 ||
 		send_record(socket, (Record){RECORD_REPORT, r == ENGINE_NOTHING, 0, (const char *)text.data},
 			error) < 0)
 		return error_in(error, "the report of what was done");

@@ -16,7 +16,8 @@ typedef struct ChildWork {
 	const Place *place;
 	EngineNames names;
 	bool dry_run;
-	uid_t uid; /* for whom the report is */
+	uid_t uid;    /* for whom the report is */
+	pid_t caller; /* who ends when he has it; 0: he stays */
 } ChildWork;
 
 /* Forks it off. *ret_socket is where its records come from; it does not block. */

@@ -6,7 +6,6 @@
 
 #include "api/api.h"
 #include "base/log.h"
-#include "programs/daemon/authority.h"
 
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
 
@@ -58,17 +57,19 @@ static int track_sender(Job *job, Error *error)
 	return r < 0 ? error_os(error, -r, "cannot watch who calls") : 0;
 }
 
-int job_new(sd_bus_message *call, uid_t uid, const JobOwner *owner, Job **ret, Error *error)
+int job_new(
+	sd_bus_message *call, const AuthorityCaller *caller, const JobOwner *owner, Job **ret, Error *error)
 {
 	CLEANUP(job_free) Job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return error_memory(error);
 	job->owner = owner;
+	job->client = caller->client;
 	job->call = sd_bus_message_ref(call);
 	if (request_read(call, &job->request, error) < 0 || track_sender(job, error) < 0)
 		return -1;
-	job->entry = (QueueEntry){.uid = uid, .changes = job->request.operation->changes};
+	job->entry = (QueueEntry){.uid = caller->uid, .changes = job->request.operation->changes};
 	*ret = TAKE_PTR(job);
 	return 0;
 }
@@ -178,7 +179,8 @@ static bool is_sender_there(const Job *job)
 void job_start(Job *job)
 {
 	const ChildWork work = {job->request.operation, job->owner->place,
-		{job->request.names, job->request.n_names}, job->request.dry_run, job->entry.uid};
+		{job->request.names, job->request.n_names}, job->request.dry_run, job->entry.uid,
+		job->client};
 	Error error = ERROR_INIT;
 
 	if (!is_sender_there(job))

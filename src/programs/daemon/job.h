@@ -9,6 +9,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "programs/daemon/authority.h"
 #include "programs/daemon/job-process.h"
 #include "programs/daemon/queue.h"
 #include "programs/daemon/request.h"
@@ -29,6 +30,7 @@ typedef struct JobOwner {
 
 struct Job {
 	QueueEntry entry; /* the first member */
+	pid_t client;     /* see AuthorityCaller */
 	const JobOwner *owner;
 	sd_bus_message *call;
 	Request request;
@@ -37,8 +39,9 @@ struct Job {
 	JobProcess *process;
 };
 
-/* A job of the user who sent the call. On failure the call was not answered. */
-int job_new(sd_bus_message *call, uid_t uid, const JobOwner *owner, Job **ret, Error *error);
+/* A job of whoever sent the call. On failure the call was not answered. */
+int job_new(
+	sd_bus_message *call, const AuthorityCaller *caller, const JobOwner *owner, Job **ret, Error *error);
 Job *job_free(Job *job);
 DEFINE_CLEANUP(Job *, job_free);
 

@@ -61,16 +61,16 @@ static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret)
 	Service *service = userdata;
 	Error error = ERROR_INIT;
 	Job *job = NULL;
-	uid_t uid;
+	AuthorityCaller caller;
 
 	if (service->stopping)
 		return sd_bus_error_set(ret, API_ERROR_STOPPING, "sutured is being stopped; try again");
-	if (authority_find_user(call, &uid, &error) < 0)
+	if (authority_find_caller(call, &caller, &error) < 0)
 		return sd_bus_error_set(ret, SD_BUS_ERROR_ACCESS_DENIED, error.text);
-	if (!queue_has_room(&service->queue, uid))
+	if (!queue_has_room(&service->queue, caller.uid))
 		return sd_bus_error_set(ret, API_ERROR_BUSY,
 			"too many calls are waiting already; try again when some are done");
-	if (job_new(call, uid, &service->owner, &job, &error) < 0)
+	if (job_new(call, &caller, &service->owner, &job, &error) < 0)
 		return sd_bus_error_set(ret, SD_BUS_ERROR_INVALID_ARGS, error.text);
 	queue_add(&service->queue, &job->entry);
 	job_authorize(job);

@@ -61,6 +61,22 @@ static void the_census_inside_a_report_is_limited_as_well(void **state)
 	assert_int_equal(json_integer_value(json_object_get(exposed, "hidden")), 1);
 }
 
+static void actions_on_what_is_not_his_are_left_out_wherever_they_are(void **state)
+{
+	CLEANUP_JSON json_t *report =
+		parse("{\"exposed\": {\"processes\": [], \"actions\": [{\"uid\": 7}, {\"target\": "
+		      "\"a.service\"}]}, \"planned\": [{\"uid\": 8}],"
+		      "\"restarts\": {\"predicted\": [{\"uid\": 7}, {\"uid\": 0}]}}");
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_done(view_limit_to_user(report, 7, &error), &error);
+	assert_int_equal(json_array_size(json_object_get(json_object_get(report, "exposed"), "actions")), 1);
+	assert_int_equal(json_array_size(json_object_get(report, "planned")), 0);
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(report, "restarts"), "predicted")), 1);
+}
+
 static void a_report_without_a_census_stays_as_it_is(void **state)
 {
 	CLEANUP_JSON json_t *report = parse("{\"entries\": []}");
@@ -77,6 +93,7 @@ int main(void)
 		cmocka_unit_test(a_user_sees_his_own_processes_and_how_many_others_there_are),
 		cmocka_unit_test(root_sees_all),
 		cmocka_unit_test(the_census_inside_a_report_is_limited_as_well),
+		cmocka_unit_test(actions_on_what_is_not_his_are_left_out_wherever_they_are),
 		cmocka_unit_test(a_report_without_a_census_stays_as_it_is),
 	};
 

@@ -11,5 +11,5 @@
 #include "base/json.h"
 
 /* Takes every process of another user than uid out of the census in the report, and counts them in "hidden"
- * there; root sees all. */
+ * there; and every action that is not about this user's own. Root sees all. */
 int view_limit_to_user(json_t *report, uid_t uid, Error *error);
