@@ -172,7 +172,7 @@ static void look_at_service(const Unit *unit, UnitFacts *facts)
 
 	facts->is_job = once && is_text(unit, UNIT_INTERFACE, "ActiveState", "activating");
 	facts->is_done = once && !facts->is_job;
-	facts->survives = get_bool(unit, SERVICE_INTERFACE, "SurviveFinalKillSignal");
+	facts->survives = get_bool(unit, UNIT_INTERFACE, "SurviveFinalKillSignal");
 	facts->main_pid = (uint32_t)get_number(unit, SERVICE_INTERFACE, "MainPID", 'u');
 }
 
