@@ -17,6 +17,7 @@ DISK_SIZE = "3G"  # sparse
 PACKAGES = """
     linux-image-cloud-amd64 initramfs-tools busybox zstd kmod udev systemd systemd-sysv dbus procps iproute2
     e2fsprogs erofs-utils cryptsetup-bin fsverity python3 python3-pytest curl strace
+    libpam-systemd openssh-client openssh-server polkitd
     libarchive13 libcmocka0 libcryptsetup12 libcurl4 libdivsufsort3 libfsverity0 libjansson4 libmicrohttpd12 libseccomp2
     libsystemd0 libzstd1 libasan8 libubsan1
 """.split()
