@@ -88,22 +88,27 @@ static int to_json(
 	return 0;
 }
 
+int exposure_of(const Engine *engine, const ExposureTargets *targets, json_t **ret, Error *error)
+{
+	CLEANUP(census_free) Census *census = NULL;
+	const CensusQuery query = {engine->root, targets->targets, targets->n_targets, targets->current};
+
+	if (census_take(&query, &census, error) < 0)
+		return -1;
+	return to_json(targets, census, census->n_unreadable == 0, ret, error);
+}
+
 int exposure_report(
 	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error)
 {
 	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets targets = {.targets = NULL};
-	CLEANUP(census_free) Census *census = NULL;
-	CensusQuery query;
 
 	/* Nothing is replaced: nothing can be exposed. */
 	if (set->n == 0)
 		return to_json(&targets, NULL, true, ret, error);
 	if (exposure_targets_collect(engine, state, set, &targets, error) < 0)
 		return -1;
-	query = (CensusQuery){engine->root, targets.targets, targets.n_targets, targets.current};
-	if (census_take(&query, &census, error) < 0)
-		return -1;
-	return to_json(&targets, census, census->n_unreadable == 0, ret, error);
+	return exposure_of(engine, &targets, ret, error);
 }
 
 int exposure_unseen(json_t **ret, Error *error)

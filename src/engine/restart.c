@@ -5,6 +5,8 @@
  * people off is left alone and named.
  */
 
+#include "engine/restart.h"
+
 #include <string.h>
 
 #include "engine/context.h"
@@ -40,11 +42,13 @@ static int restart_one(json_t *units, const char *unit, Error *error)
 	return r < 0 ? json_put_text(item, "error", why.text, error) : 0;
 }
 
-static int restart_all(const json_t *exposed, json_t *units, Error *error)
+int restart_listed(const json_t *exposed, json_t *units, Error *error)
 {
 	size_t index;
 	json_t *process;
 
+	if (!units_available())
+		return 0;
 	json_array_foreach(json_object_get(exposed, "processes"), index, process)
 	{
 		const char *unit = json_string_value(json_object_get(process, "unit"));
@@ -72,7 +76,7 @@ int engine_restart(Engine *engine, json_t **ret, Error *error)
 		state_load(engine->store, &state, error) < 0 ||
 		exposure_report(engine, &state, &state.active, &before, error) < 0)
 		return -1;
-	if (units_available() && restart_all(before, units, error) < 0)
+	if (restart_listed(before, units, error) < 0)
 		return -1;
 	if (exposure_report(engine, &state, &state.active, &after, error) < 0 ||
 		json_put(document, "exposed", after, error) < 0)

@@ -47,6 +47,22 @@ static int note_kept_off(Transaction *transaction, Error *error)
 	return 0;
 }
 
+/* What is in quarantine is what the same document says is active no more. */
+static int note_quarantined(Transaction *transaction, Error *error)
+{
+	State *state = &transaction->state;
+
+	for (size_t i = 0; i < transaction->n_changes; i++) {
+		const Change *change = &transaction->changes[i];
+
+		if (change->action == CHANGE_REVERT &&
+			trial_quarantine(&state->trial, improvements_find(&state->active, change->component),
+				change->reason, clock_now(), error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A boot with the new letters is measured by what has failed without them. Unknown where it cannot be asked,
  * and for another system than the running one. */
 static int settle_trial(Transaction *transaction, Error *error)
@@ -88,7 +104,8 @@ int step_commit(Transaction *transaction, Error *error)
 	if (history_append(transaction, &minor) < 0)
 		log_warning("this is missing in the history: %s", minor.text);
 	if (list_mounted(transaction->engine->root, &mounted, &n, error) < 0 ||
-		note_kept_off(transaction, error) < 0 || adopt_goal(transaction, error) < 0 ||
+		note_kept_off(transaction, error) < 0 || note_quarantined(transaction, error) < 0 ||
+		adopt_goal(transaction, error) < 0 ||
 		state_forget_generations(&transaction->state, mounted, n, error) < 0 ||
 		(transaction->generation > 0 &&
 			state_note_generation(&transaction->state, transaction->generation,

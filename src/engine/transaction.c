@@ -26,6 +26,7 @@ static const Transition transitions[] = {
 	{TRANSACTION_IDLE, EVENT_REMOVE, TRANSACTION_STAGED, "select", step_select},
 	{TRANSACTION_IDLE, EVENT_RESUME, TRANSACTION_STAGED, "resume", step_resume},
 	{TRANSACTION_IDLE, EVENT_REPAIR, TRANSACTION_CHECKED, "repair", step_repair},
+	{TRANSACTION_IDLE, EVENT_REVERT, TRANSACTION_STAGED, "condemn", step_condemn},
 	{TRANSACTION_CHECKED, EVENT_NEXT, TRANSACTION_FETCHED, "fetch", step_fetch},
 	{TRANSACTION_FETCHED, EVENT_NEXT, TRANSACTION_REBUILT, "rebuild", step_rebuild},
 	{TRANSACTION_REBUILT, EVENT_NEXT, TRANSACTION_VERIFIED, "verify", step_verify},
@@ -48,6 +49,7 @@ static const char *const event_names[] = {
 	[EVENT_REMOVE] = "remove",
 	[EVENT_RESUME] = "resume",
 	[EVENT_REPAIR] = "repair",
+	[EVENT_REVERT] = "revert",
 	[EVENT_NEXT] = "done",
 	[EVENT_FAILED] = "failed",
 };
@@ -167,6 +169,7 @@ static int finish(Engine *engine, Journal *journal, Error *error)
 	transaction->goal = journal->goal;
 	journal->goal = IMPROVEMENTS_INIT;
 	transaction->departures = TAKE_PTR(journal->departures);
+	memcpy(transaction->reason, journal->reason, sizeof(transaction->reason));
 	if (plan_changes(transaction, error) < 0)
 		return -1;
 	transaction->generation = journal->generation;

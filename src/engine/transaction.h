@@ -38,6 +38,7 @@ typedef enum TransactionEvent {
 	EVENT_REMOVE,  /* begin */
 	EVENT_RESUME,  /* begin */
 	EVENT_REPAIR,  /* begin */
+	EVENT_REVERT,  /* begin */
 	EVENT_NEXT,    /* the last step is done */
 	EVENT_FAILED,  /* the last step failed */
 } TransactionEvent;
@@ -49,6 +50,7 @@ typedef enum ChangeAction {
 	CHANGE_REMOVE,   /* asked for */
 	CHANGE_WITHDRAW, /* the publisher withdrew the letter */
 	CHANGE_RETIRE,   /* the base moved on */
+	CHANGE_REVERT,   /* it did harm: off, and in quarantine */
 } ChangeAction;
 
 typedef struct Change {
@@ -60,6 +62,7 @@ typedef struct Change {
 	const Manifest *leaving;          /* the letter that goes; NULL: none does */
 	const ManifestDownload *download; /* what travels; NULL when its image is here already */
 	uint64_t received;                /* bytes that travelled this time */
+	const char *reason;               /* of a revert; belongs to the transaction */
 } Change;
 
 typedef struct Transaction {
@@ -79,6 +82,7 @@ typedef struct Transaction {
 	int usr;             /* the true base's /usr */
 	uint64_t number;     /* transactions of this device, counted from 1 */
 	int64_t started;
+	char reason[ERROR_TEXT_SIZE]; /* of a revert: why, for people */
 	TransactionState reached;
 } Transaction;
 
@@ -100,6 +104,7 @@ int step_check(Transaction *transaction, Error *error);
 int step_select(Transaction *transaction, Error *error);
 int step_resume(Transaction *transaction, Error *error);
 int step_repair(Transaction *transaction, Error *error);
+int step_condemn(Transaction *transaction, Error *error);
 int step_fetch(Transaction *transaction, Error *error);
 int step_rebuild(Transaction *transaction, Error *error);
 int step_verify(Transaction *transaction, Error *error);

@@ -101,21 +101,26 @@ static void forget_boots(Trial *trial)
 	trial->boot[0] = trial->trouble[0] = '\0';
 }
 
+int trial_quarantine(Trial *trial, const Improvement *item, const char *reason, int64_t now, Error *error)
+{
+	Quarantined entry = {
+		.sequence = item->manifest->sequence, .manifest = item->manifest_digest, .time = now};
+
+	(void)snprintf(entry.component, sizeof(entry.component), "%s", item->manifest->component);
+	(void)snprintf(entry.reason, sizeof(entry.reason), "%s", reason);
+	return put_quarantined(trial, &entry, error);
+}
+
 int trial_give_up(Trial *trial, const Improvements *set, int64_t now, Error *error)
 {
-	for (size_t i = 0; i < set->n; i++) {
-		const Improvement *each = &set->items[i];
-		Quarantined item = {
-			.sequence = each->manifest->sequence, .manifest = each->manifest_digest, .time = now};
+	char reason[ERROR_TEXT_SIZE];
 
-		if (trial_is_proven(trial, &each->manifest_digest))
-			continue;
-		(void)snprintf(item.component, sizeof(item.component), "%s", each->manifest->component);
-		(void)snprintf(item.reason, sizeof(item.reason), "%u boots with it did not complete%s%.900s",
-			trial->attempts, trial->trouble[0] ? ": " : "", trial->trouble);
-		if (put_quarantined(trial, &item, error) < 0)
+	(void)snprintf(reason, sizeof(reason), "%u boots with it did not complete%s%.900s", trial->attempts,
+		trial->trouble[0] ? ": " : "", trial->trouble);
+	for (size_t i = 0; i < set->n; i++)
+		if (!trial_is_proven(trial, &set->items[i].manifest_digest) &&
+			trial_quarantine(trial, &set->items[i], reason, now, error) < 0)
 			return -1;
-	}
 	forget_boots(trial);
 	return 0;
 }

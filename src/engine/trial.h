@@ -59,6 +59,10 @@ bool trial_is_under_way(const Trial *trial, const Improvements *active, const ch
 
 /* Takes what is not proven out of the set. */
 void trial_drop_unproven(const Trial *trial, Improvements *set);
+/* Puts a letter into quarantine: it did harm, and is active no more when this becomes durable. The reason is
+ * cut where it is too long. */
+int trial_quarantine(Trial *trial, const Improvement *item, const char *reason, int64_t now, Error *error);
+
 /* Puts what is not proven of the set into quarantine. */
 int trial_give_up(Trial *trial, const Improvements *set, int64_t now, Error *error);
 

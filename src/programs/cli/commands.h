@@ -12,7 +12,7 @@
 
 /* Where the command line's options go. */
 typedef struct Settings {
-	const char *root, *repository, *state, *trust;
+	const char *root, *repository, *state, *trust, *reason;
 	bool json, dry_run, quiet, wait;
 } Settings;
 
