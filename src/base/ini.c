@@ -4,13 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What a file's lines go to. */
-typedef struct Sink {
-	const char *section;
-	int (*set)(void *userdata, const char *key, const char *value, Error *error);
-	void *userdata;
-} Sink;
-
 int ini_unknown(const char *key, Error *error)
 {
 	return error_set(error, "unknown key \"%.80s\"", key);
@@ -27,39 +20,63 @@ static char *strip(char *text)
 	return text;
 }
 
-static int read_section(const Sink *sink, const char *line, Error *error)
+int ini_unknown_section(const char *section, Error *error)
 {
-	size_t length = strlen(sink->section);
-
-	if (strncmp(line + 1, sink->section, length) == 0 && strcmp(line + 1 + length, "]") == 0)
-		return 0;
-	return error_set(error, "unknown section %.80s", line);
+	return error_set(error, "unknown section [%.80s]", section);
 }
 
-static int read_line(const Sink *sink, char *line, Error *error)
+static int read_section(IniReader *reader, char *line, Error *error)
+{
+	size_t length = strlen(line);
+
+	if (line[length - 1] != ']')
+		return error_set(error, "unknown section %.80s", line);
+	line[length - 1] = '\0';
+	reader->section = line + 1;
+	return INI_SECTION;
+}
+
+static int read_assignment(IniReader *reader, char *line, Error *error)
 {
 	char *equals = strchr(line, '=');
 
-	if (*line == '\0' || *line == '#' || *line == ';')
-		return 0;
-	if (*line == '[')
-		return read_section(sink, line, error);
 	if (!equals)
 		return error_set(error, "\"%.80s\" is not of the form Key=Value", line);
 	*equals = '\0';
-	return sink->set(sink->userdata, strip(line), strip(equals + 1), error);
+	reader->key = strip(line);
+	reader->value = strip(equals + 1);
+	return 0;
+}
+
+int ini_next(IniReader *reader, Error *error)
+{
+	char *line;
+
+	while ((line = strsep(&reader->rest, "\n"))) {
+		reader->line++;
+		line = strip(line);
+		if (*line == '[')
+			return read_section(reader, line, error);
+		if (*line != '\0' && *line != '#' && *line != ';')
+			return read_assignment(reader, line, error);
+	}
+	return INI_END;
 }
 
 int ini_parse(char *text, const char *name, const char *section,
 	int (*set)(void *userdata, const char *key, const char *value, Error *error), void *userdata,
 	Error *error)
 {
-	Sink sink = {section, set, userdata};
-	char *rest = text;
-	char *line;
+	IniReader reader = {.rest = text};
+	int r;
 
-	for (int number = 1; (line = strsep(&rest, "\n")); number++)
-		if (read_line(&sink, strip(line), error) < 0)
-			return error_in(error, "%s:%d", name, number);
+	while ((r = ini_next(&reader, error)) != INI_END) {
+		if (r == 0)
+			r = set(userdata, reader.key, reader.value, error);
+		else if (r == INI_SECTION && strcmp(reader.section, section) != 0)
+			r = ini_unknown_section(reader.section, error);
+		if (r < 0)
+			return error_in(error, "%s:%u", name, reader.line);
+	}
 	return 0;
 }

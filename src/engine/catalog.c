@@ -175,7 +175,8 @@ static int judge(const Engine *engine, int usr, CatalogSeries *series, Error *er
 	Error why = ERROR_INIT;
 	int r;
 
-	if (in_sequences(series->withdrawn, series->n_withdrawn, series->manifest->sequence)) {
+	if (!series->held_back &&
+		in_sequences(series->withdrawn, series->n_withdrawn, series->manifest->sequence)) {
 		series->verdict = CATALOG_WITHDRAWN;
 		return text_copy("every letter on this base was withdrawn", &series->reason, error);
 	}
@@ -190,17 +191,41 @@ static int judge(const Engine *engine, int usr, CatalogSeries *series, Error *er
 		*error = why;
 		return -1;
 	}
+	if (r == 0 && series->held_back && series->manifest->sequence > series->pin->sequence) {
+		series->verdict = CATALOG_PINNED;
+		return pins_describe(series->pin, &series->reason, error);
+	}
 	series->verdict = r == BASE_ABSENT    ? CATALOG_NOT_INSTALLED
 			  : r == BASE_DIFFERS ? CATALOG_OTHER_BASE
 					      : CATALOG_FITS;
 	return r == 0 ? 0 : text_copy(why.text, &series->reason, error);
 }
 
+/* Notes the first that is beyond the pin. */
+static bool is_held_back(CatalogSeries *series, unsigned sequence)
+{
+	if (!series->pin || sequence <= series->pin->sequence)
+		return false;
+	series->held_back = series->held_back ? series->held_back : sequence;
+	return true;
+}
+
+/* The place of the newest that may be installed; n when there is none. */
+static size_t choose(CatalogSeries *series, const Listed *items, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (in_sequences(series->withdrawn, series->n_withdrawn, items[i].sequence) ||
+				is_held_back(series, items[i].sequence)))
+		i++;
+	return i;
+}
+
 /* items are the letters of one series, newest first. */
 static int read_series(Engine *engine, Remote *remote, const Listed *items, size_t n, int usr,
 	CatalogSeries *series, Error *error)
 {
-	size_t chosen = 0;
+	size_t chosen;
 	int r;
 
 	series->newest_digest = items[0].digest;
@@ -211,8 +236,8 @@ static int read_series(Engine *engine, Remote *remote, const Listed *items, size
 		return r;
 	if (copy_withdrawn(series->manifest, series, error) < 0)
 		return -1;
-	while (chosen < n && in_sequences(series->withdrawn, series->n_withdrawn, items[chosen].sequence))
-		chosen++;
+	series->pin = pins_find(&engine->config.policy.pins, series->component);
+	chosen = choose(series, items, n);
 	chosen = chosen < n ? chosen : 0;
 	series->manifest_digest = items[chosen].digest;
 	if (chosen > 0) {

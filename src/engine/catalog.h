@@ -3,7 +3,8 @@
 
 /*
  * What the repository has for this device: for each series of letters (one component on one base), the newest
- * improvement that is not withdrawn, and whether it fits.
+ * improvement that is not withdrawn and not beyond what the policy pins the component at, and whether it
+ * fits.
  */
 
 #include "engine/context.h"
@@ -16,18 +17,22 @@ typedef enum CatalogVerdict {
 	CATALOG_OTHER_BASE,    /* the component is here, with other bytes */
 	CATALOG_OTHER_OS,
 	CATALOG_WITHDRAWN,   /* every letter of the series was */
+	CATALOG_PINNED,      /* the policy lets no letter of the series be installed */
 	CATALOG_QUARANTINED, /* set by the check: boots with it did not complete */
 } CatalogVerdict;
 
 typedef struct CatalogSeries {
 	char *component;
 	CatalogVerdict verdict;
-	Digest manifest_digest; /* of the newest that is not withdrawn; for CATALOG_WITHDRAWN of the newest */
+	Digest manifest_digest; /* of what is offered; for CATALOG_WITHDRAWN and CATALOG_PINNED of the newest
+				 */
 	Digest newest_digest;   /* of the newest, withdrawn or not */
 	Manifest *manifest;
 	unsigned *withdrawn; /* sequences, by the newest manifest's word */
 	size_t n_withdrawn;
-	char *reason; /* why it does not fit, as a sentence; NULL when it does */
+	const Pin *pin;     /* of the configuration; NULL: the component is not pinned */
+	unsigned held_back; /* the newest letter beyond the pin that is not withdrawn; 0: none is */
+	char *reason;       /* why it does not fit, as a sentence; NULL when it does */
 } CatalogSeries;
 
 typedef struct Catalog {

@@ -106,7 +106,7 @@ static void knows_what_integrity_can_be_demanded(void **state)
 	assert_int_equal(fixture->config.integrity, INTEGRITY_FS_VERITY);
 	put(fixture, "etc/suture/suture.conf", "[Suture]\nIntegrity=Kernel\n");
 	assert_fails(load(fixture), &fixture->error,
-		"etc/suture/suture.conf:2: \"Kernel\" is not any, kernel, dm-verity or fs-verity");
+		"etc/suture/suture.conf:2: Integrity: \"Kernel\" is not any, kernel, dm-verity or fs-verity");
 }
 
 static void takes_no_less_than_what_is_demanded(void **state)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* An absolute path without symlinks and without a slash at its end: the form that mountinfo has. */
 int context_set_root(Engine *engine, const char *root, Error *error)
@@ -15,4 +16,9 @@ int context_set_root(Engine *engine, const char *root, Error *error)
 	if (engine->root_fd < 0)
 		return error_os(error, errno, "cannot open the root %s", engine->root);
 	return 0;
+}
+
+int context_check_root(Error *error)
+{
+	return geteuid() == 0 ? 0 : error_set(error, "this changes the system: run it as root");
 }

@@ -16,6 +16,7 @@ struct Engine {
 	char *root; /* absolute, without a slash at the end unless it is "/" */
 	Config config;
 	int root_fd;
+	bool unattended; /* see EngineOptions */
 	ManifestOs os;
 	Store *store;       /* NULL: opened for reading, and there is no state yet */
 	Fetcher *fetcher;   /* made when first needed */
@@ -25,3 +26,6 @@ struct Engine {
 
 /* Opens the directory that is to be worked on; NULL is "/". root and root_fd are the engine's then. */
 int context_set_root(Engine *engine, const char *root, Error *error);
+
+/* Changing the system takes root: say so before anything is tried. */
+int context_check_root(Error *error);

@@ -11,6 +11,7 @@
 #include "engine/context.h"
 #include "engine/fit.h"
 #include "engine/plan.h"
+#include "engine/policy.h"
 #include "engine/state.h"
 #include "engine/suspension.h"
 #include "engine/transaction.h"
@@ -22,24 +23,18 @@ enum { LOCK_WAIT_MS = 10 * 1000 };
 static int configure(Engine *engine, const EngineOptions *options, Error *error)
 {
 	if (config_load(engine->root_fd, engine->root, &engine->config, error) < 0 ||
-		config_override(&engine->config.repository, options->repository, error) < 0 ||
-		config_override(&engine->config.trust, options->trust, error) < 0 ||
-		config_override(&engine->config.state, options->state, error) < 0)
+		config_override(&engine->config, "Repository", options->repository, error) < 0 ||
+		config_override(&engine->config, "TrustedRoot", options->trust, error) < 0 ||
+		config_override(&engine->config, "State", options->state, error) < 0)
 		return -1;
 	return os_read(engine->root_fd, NULL, &engine->os, error);
-}
-
-/* Changing /usr takes root, and so does the store: say so before anything is tried. */
-static int check_root(Error *error)
-{
-	return geteuid() == 0 ? 0 : error_set(error, "this changes the system: run it as root");
 }
 
 static int open_for_writing(Engine *engine, int64_t lock_wait_ms, Error *error)
 {
 	int r;
 
-	if (check_root(error) < 0)
+	if (context_check_root(error) < 0)
 		return -1;
 	if (store_open(engine->config.state, true, &engine->store, error) < 0)
 		return -1;
@@ -56,6 +51,7 @@ int engine_open(const EngineOptions *options, bool write, Engine **ret, Error *e
 	if (!engine)
 		return error_memory(error);
 	engine->root_fd = -1;
+	engine->unattended = options->unattended;
 	engine->quiet = progress_on(NULL);
 	engine->progress = options->progress ? options->progress : &engine->quiet;
 	if (context_set_root(engine, options->root, error) < 0 || configure(engine, options, error) < 0)
@@ -103,16 +99,27 @@ static int run(Engine *engine, EngineNames components, TransactionEvent begin, b
 
 int engine_check(Engine *engine, EngineNames components, json_t **ret_plan, Error *error)
 {
+	/* What would be done is nothing then. */
+	if (policy_check(&engine->config, error) < 0)
+		return -1;
 	return run(engine, components, EVENT_INSTALL, true, ret_plan, error);
 }
 
 int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Error *error)
 {
+	const Config *config = &engine->config;
+
+	if ((engine->unattended ? policy_check(config, error) : policy_check_install(config, error)) < 0)
+		return -1;
 	return run(engine, components, EVENT_INSTALL, false, ret_plan, error);
 }
 
 int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error)
 {
+	const Config *config = &engine->config;
+
+	if ((engine->unattended ? policy_check(config, error) : policy_check_removal(config, error)) < 0)
+		return -1;
 	/* Whoever takes everything off need not know what it was. */
 	if (components.count == 0 && !dry_run && state_mend(engine->store, error) < 0)
 		return -1;
@@ -159,7 +166,7 @@ int engine_suspend(const char *root, Error *error)
 	CLEANUP_CLOSE int lock = -1;
 	uint64_t mounted = 0;
 
-	if (root_fd < 0 || check_root(error) < 0 || suspension_lock(root_fd, &lock, error) < 0 ||
+	if (root_fd < 0 || context_check_root(error) < 0 || suspension_lock(root_fd, &lock, error) < 0 ||
 		overlay_current(root ? root : "/", &mounted, error) < 0)
 		return -1;
 	/* The mark first: a generation that is covered without it would not come back. */

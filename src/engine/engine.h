@@ -27,6 +27,7 @@ typedef struct EngineOptions {
 	const char *trust;      /* file: the root metadata that the OS vendor ships */
 	Progress *progress;
 	int64_t lock_wait_ms; /* for another suture to end; 0: ten seconds */
+	bool unattended;      /* nobody asks: what the policy says of people does not matter, its pins do */
 } EngineOptions;
 
 /* Components by name; none means all. */
@@ -46,7 +47,8 @@ int engine_check(Engine *engine, EngineNames components, json_t **ret_plan, Erro
 
 enum { ENGINE_NOTHING = 1 }; /* there was nothing to do; the plan says why */
 
-/* Installs what is available; *ret_plan says what was done. */
+/* Installs what is available; *ret_plan says what was done. Refused where the policy (engine/policy.h) lets
+ * people not install, or cannot be understood; so is engine_remove(). */
 int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Error *error);
 
 /* Takes improvements off; dry_run only says what would be done. */
@@ -80,6 +82,13 @@ int engine_history(Engine *engine, json_t **ret, Error *error);
 /* what: a component, "COMPONENT (LETTER)", or an advisory's id. Looks at what is active and at what the last
  * check found. */
 int engine_show(Engine *engine, const char *what, json_t **ret, Error *error);
+
+/* All settings, or that of key: its value, whose word that is, and what it means. */
+int engine_settings(Engine *engine, const char *key, json_t **ret, Error *error);
+
+/* Writes a value to root's etc/suture/settings.conf, durably; "" takes what is there away. Refused where the
+ * policy sets it. Needs root, and no engine opened for writing. */
+int engine_set(Engine *engine, const char *key, const char *value, Error *error);
 
 /* Restarts the units that are exposed and may be restarted; the report lists each with what happened. */
 int engine_restart(Engine *engine, json_t **ret, Error *error);

@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/integrity.h"
 
-#include <string.h>
+#include <stddef.h>
 
-#include "base/bytes.h"
-
-static const char *const words[] = {
+const char *const integrity_words[] = {
 	[INTEGRITY_ANY] = "any",
 	[INTEGRITY_KERNEL] = "kernel",
 	[INTEGRITY_DM_VERITY] = "dm-verity",
 	[INTEGRITY_FS_VERITY] = "fs-verity",
+	NULL,
 };
-
-int integrity_parse(const char *word, Integrity *ret, Error *error)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(word, words[i]) == 0) {
-			*ret = (Integrity)i;
-			return 0;
-		}
-	return error_set(error, "\"%s\" is not any, kernel, dm-verity or fs-verity", word);
-}
 
 const char *integrity_word(Integrity integrity)
 {
-	return words[integrity];
+	return integrity_words[integrity];
 }
 
 bool integrity_takes(Integrity integrity, Protection protection)

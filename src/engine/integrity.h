@@ -23,7 +23,8 @@ typedef enum Integrity {
 	INTEGRITY_FS_VERITY
 } Integrity;
 
-int integrity_parse(const char *word, Integrity *ret, Error *error);
+/* As they are written in the configuration, numbered as above; NULL ends them. */
+extern const char *const integrity_words[];
 const char *integrity_word(Integrity integrity);
 bool integrity_takes(Integrity integrity, Protection protection);
 

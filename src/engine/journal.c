@@ -19,6 +19,7 @@ static const char *const state_names[] = {
 	[TRANSACTION_STAGED] = "staged",
 	[TRANSACTION_ACTIVATED] = "activated",
 	[TRANSACTION_RESTARTED] = "restarted",
+	[TRANSACTION_HEALTHY] = "healthy",
 	[TRANSACTION_COMMITTED] = "committed",
 };
 

@@ -373,12 +373,46 @@ static int put_unfit(const Transaction *transaction, json_t *document, Error *er
 		json_t *item;
 
 		if (!series->reason || series->verdict == CATALOG_NOT_INSTALLED ||
+			series->verdict == CATALOG_PINNED ||
 			catalog_find(transaction->catalog, series->component))
 			continue;
 		item = json_object();
 		if (json_add(array, item, error) < 0 ||
 			json_put_text(item, "component", series->component, error) < 0 ||
 			json_put_text(item, "reason", series->reason, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_held_back(json_t *array, const CatalogSeries *series, Error *error)
+{
+	CLEANUP_FREE char *reason = NULL;
+	json_t *item = json_object();
+	char letter[LETTER_SIZE];
+
+	if (json_add(array, item, error) < 0 || pins_describe(series->pin, &reason, error) < 0 ||
+		json_put_text(item, "component", series->component, error) < 0 ||
+		json_put_text(item, "letter", letter_from_sequence(series->held_back, letter), error) < 0 ||
+		json_put_text(item, "base_version", series->manifest->base_version, error) < 0)
+		return -1;
+	return json_put_text(item, "reason", reason, error);
+}
+
+/* What fits and is newer than what there will be, but for a pin. */
+static int put_held_back(const Transaction *transaction, json_t *document, Error *error)
+{
+	json_t *array = json_array();
+
+	if (json_put(document, "held_back", array, error) < 0)
+		return -1;
+	for (size_t i = 0; transaction->catalog && i < transaction->catalog->n; i++) {
+		const CatalogSeries *series = &transaction->catalog->series[i];
+		const Improvement *have = improvements_find(&transaction->goal, series->component);
+
+		if ((series->verdict == CATALOG_FITS || series->verdict == CATALOG_PINNED) &&
+			series->held_back > (have ? have->manifest->sequence : 0) &&
+			add_held_back(array, series, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -394,7 +428,9 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 	if (json_put_text(document, "format", format_name, error) < 0 ||
 		json_put(document, "done", json_boolean(done), error) < 0 ||
 		put_changes(transaction, document, error) < 0 ||
-		put_kept_off(transaction, document, error) < 0 || put_unfit(transaction, document, error) < 0)
+		put_kept_off(transaction, document, error) < 0 ||
+		put_held_back(transaction, document, error) < 0 ||
+		put_unfit(transaction, document, error) < 0)
 		return -1;
 	/* Before, the prediction: who uses today what the goal replaces. After, the truth. */
 	if (exposure_report(transaction->engine, &transaction->state, &transaction->goal, &exposed, error) <

@@ -20,7 +20,7 @@ struct Remote {
 	bool is_told; /* the failure names the server already */
 };
 
-enum { ROOT_SIZE_MAX = 512 * 1024, TIME_LIMIT_MAX = 30 * 24 * 60 * 60 };
+enum { ROOT_SIZE_MAX = 512 * 1024 };
 
 static int metadata_name(const char *name, char **ret, Error *error)
 {
@@ -128,15 +128,10 @@ static int set_url(Remote *remote, Error *error)
 
 static int make_fetcher(Engine *engine, Error *error)
 {
-	const char *text = engine->config.time_limit;
-	FetchLimits limits = {0};
-	int64_t seconds = 0;
+	const FetchLimits limits = {.whole_seconds = (long)engine->config.time_limit};
 
 	if (engine->fetcher)
 		return 0;
-	if (text && text_to_integer(text, 1, TIME_LIMIT_MAX, &seconds, error) < 0)
-		return error_in(error, "TimeLimit= in the configuration");
-	limits.whole_seconds = (long)seconds;
 	return fetcher_new(&limits, &engine->fetcher, error);
 }
 

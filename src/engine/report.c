@@ -16,6 +16,7 @@
 #include "engine/guard.h"
 #include "engine/history.h"
 #include "engine/plan.h"
+#include "engine/settings-report.h"
 #include "engine/state.h"
 #include "engine/suspension.h"
 #include "parts/fetch/url.h"
@@ -279,7 +280,8 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 			0 ||
 		put_kept_off(&state, document, error) < 0 || put_quarantined(&state, document, error) < 0 ||
 		put_boot(boot, document, error) < 0 || put_package_manager(engine, document, error) < 0 ||
-		put_freshness(engine, &state, document, error) < 0)
+		put_freshness(engine, &state, document, error) < 0 ||
+		settings_report_put(&engine->config, document, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);
 	return 0;
@@ -345,6 +347,44 @@ static int put_files(const Manifest *manifest, json_t *item, Error *error)
 	return 0;
 }
 
+static int put_pin(const Engine *engine, const Manifest *manifest, json_t *item, Error *error)
+{
+	const Pin *pin = pins_find(&engine->config.policy.pins, manifest->component);
+	CLEANUP_FREE char *text = NULL;
+
+	if (!pin)
+		return 0;
+	if (pins_describe(pin, &text, error) < 0)
+		return -1;
+	return json_put_text(item, "pinned", text, error);
+}
+
+static int put_shown(const Engine *engine, const Improvement *improvement, json_t *array, Error *error)
+{
+	json_t *item;
+
+	if (put_improvement(array, improvement, error) < 0)
+		return -1;
+	item = json_array_get(array, json_array_size(array) - 1);
+	if (put_pin(engine, improvement->manifest, item, error) < 0)
+		return -1;
+	return put_files(improvement->manifest, item, error);
+}
+
+/* Who asks for what is pinned wants to know that. */
+static int complain_about_unknown(const Engine *engine, const char *what, Error *error)
+{
+	const Pin *pin = pins_find(&engine->config.policy.pins, what);
+	CLEANUP_FREE char *text = NULL;
+
+	if (!pin)
+		return error_set(
+			error, "nothing active here is called \"%s\"; \"suture status\" lists what is", what);
+	if (pins_describe(pin, &text, error) < 0)
+		return -1;
+	return error_set(error, "nothing active here is called \"%s\"; it is %s", what, text);
+}
+
 int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -359,15 +399,11 @@ int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 	for (size_t i = 0; i < state.active.n; i++) {
 		const Improvement *item = &state.active.items[i];
 
-		if (is_meant(item->manifest, what) &&
-			(put_improvement(array, item, error) < 0 ||
-				put_files(item->manifest, json_array_get(array, json_array_size(array) - 1),
-					error) < 0))
+		if (is_meant(item->manifest, what) && put_shown(engine, item, array, error) < 0)
 			return -1;
 	}
 	if (json_array_size(array) == 0)
-		return error_set(
-			error, "nothing active here is called \"%s\"; \"suture status\" lists what is", what);
+		return complain_about_unknown(engine, what, error);
 	*ret = TAKE_PTR(document);
 	return 0;
 }

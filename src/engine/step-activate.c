@@ -24,7 +24,7 @@ static int check_repaired(const Transaction *transaction, Error *error)
 
 int step_activate(Transaction *transaction, Error *error)
 {
-	if (check_repaired(transaction, error) < 0)
+	if (check_repaired(transaction, error) < 0 || health_measure_before(transaction, error) < 0)
 		return -1;
 	return layers_activate(transaction->engine, transaction->generation, &transaction->goal, error);
 }

@@ -72,6 +72,7 @@ static int settle_trial(Transaction *transaction, Error *error)
 
 	if (strcmp(transaction->engine->root, "/") == 0)
 		(void)failed_units_list(&failed, NULL);
+	trial_settle_checks(&state->trial, &transaction->former, transaction->failed_checks);
 	return trial_settle(&state->trial, &transaction->former, &state->active, failed, error);
 }
 

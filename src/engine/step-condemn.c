@@ -2,8 +2,8 @@
 
 /*
  * Decides what is left when letters that did harm are taken off, and what the base has left behind with them.
- * A component of theirs shows the base then: an older letter has holes that are known by now, and its image may
- * be gone.
+ * A component of theirs shows the base then: an older letter has holes that are known by now, and its image
+ * may be gone.
  */
 
 #include "engine/plan.h"

@@ -33,7 +33,8 @@ static const Transition transitions[] = {
 	{TRANSACTION_VERIFIED, EVENT_NEXT, TRANSACTION_STAGED, "stage", step_stage},
 	{TRANSACTION_STAGED, EVENT_NEXT, TRANSACTION_ACTIVATED, "activate", step_activate},
 	{TRANSACTION_ACTIVATED, EVENT_NEXT, TRANSACTION_RESTARTED, "restart", step_restart},
-	{TRANSACTION_RESTARTED, EVENT_NEXT, TRANSACTION_COMMITTED, "commit", step_commit},
+	{TRANSACTION_RESTARTED, EVENT_NEXT, TRANSACTION_HEALTHY, "health", step_health},
+	{TRANSACTION_HEALTHY, EVENT_NEXT, TRANSACTION_COMMITTED, "commit", step_commit},
 	{TRANSACTION_IDLE, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
 	{TRANSACTION_CHECKED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
 	{TRANSACTION_FETCHED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
@@ -42,6 +43,7 @@ static const Transition transitions[] = {
 	{TRANSACTION_STAGED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
 	{TRANSACTION_ACTIVATED, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
 	{TRANSACTION_RESTARTED, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
+	{TRANSACTION_HEALTHY, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
 };
 
 static const char *const event_names[] = {
@@ -91,6 +93,8 @@ Transaction *transaction_free(Transaction *transaction)
 		improvements_clear(&transaction->former);
 		free(transaction->changes);
 		json_decref(transaction->departures);
+		json_decref(transaction->failed_checks);
+		health_clear(&transaction->health);
 		(void)catalog_free(transaction->catalog);
 		(void)remote_free(transaction->remote);
 		(void)close_keeping_errno(transaction->usr);
@@ -174,7 +178,7 @@ static int finish(Engine *engine, Journal *journal, Error *error)
 		return -1;
 	transaction->generation = journal->generation;
 	transaction->number = journal->number;
-	transaction->reached = TRANSACTION_RESTARTED;
+	transaction->reached = TRANSACTION_HEALTHY;
 	if (step_commit(transaction, error) < 0)
 		return -1;
 	return journal_remove(engine->store, error);

@@ -15,6 +15,7 @@
 
 #include "engine/catalog.h"
 #include "engine/context.h"
+#include "engine/health.h"
 #include "engine/improvements.h"
 #include "engine/remote.h"
 #include "engine/state.h"
@@ -30,6 +31,7 @@ typedef enum TransactionState {
 	TRANSACTION_STAGED,    /* images durable under their digests; the swap comes next */
 	TRANSACTION_ACTIVATED, /* /usr shows the new generation */
 	TRANSACTION_RESTARTED, /* what could be restarted was */
+	TRANSACTION_HEALTHY,   /* the administrator's checks say so */
 	TRANSACTION_COMMITTED, /* the state says so */
 } TransactionState;
 
@@ -83,6 +85,9 @@ typedef struct Transaction {
 	uint64_t number;     /* transactions of this device, counted from 1 */
 	int64_t started;
 	char reason[ERROR_TEXT_SIZE]; /* of a revert: why, for people */
+	Health health;                /* what was checked before the swap */
+	json_t *failed_checks;        /* [name]: those that had failed before; NULL: there are none */
+	bool harm;                    /* reason says what the letters that came have done */
 	TransactionState reached;
 } Transaction;
 
@@ -100,6 +105,9 @@ int transaction_recover(Engine *engine, Error *error);
 /* The table in words, one transition a line: for the documentation, which a test holds against it. */
 void transaction_print_table(FILE *out);
 
+/* Before the swap: which checks fail anyway? (step-health.c) */
+int health_measure_before(Transaction *transaction, Error *error);
+
 int step_check(Transaction *transaction, Error *error);
 int step_select(Transaction *transaction, Error *error);
 int step_resume(Transaction *transaction, Error *error);
@@ -111,5 +119,6 @@ int step_verify(Transaction *transaction, Error *error);
 int step_stage(Transaction *transaction, Error *error);
 int step_activate(Transaction *transaction, Error *error);
 int step_restart(Transaction *transaction, Error *error);
+int step_health(Transaction *transaction, Error *error);
 int step_commit(Transaction *transaction, Error *error);
 int step_revert(Transaction *transaction, Error *error);

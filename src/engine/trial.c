@@ -186,6 +186,14 @@ int trial_complete(Trial *trial, const Improvements *active, const Improvements 
 	return 0;
 }
 
+void trial_settle_checks(Trial *trial, const Improvements *former, json_t *failed)
+{
+	if (is_on(trial, former))
+		return;
+	json_decref(trial->failed_checks);
+	trial->failed_checks = json_incref(failed);
+}
+
 int trial_settle(
 	Trial *trial, const Improvements *former, const Improvements *active, json_t *failed, Error *error)
 {
@@ -234,7 +242,8 @@ static int read_trial(const json_t *object, Trial *trial, Error *error)
 		json_string_field(object, "boot", TRIAL_BOOT_ID_SIZE - 1, &boot, error) < 0 ||
 		json_string_field(object, "trouble", ERROR_TEXT_SIZE - 1, &trouble, error) < 0 ||
 		read_names(object, "proven", &trial->proven, error) < 0 ||
-		read_names(object, "failed_units", &trial->failed_units, error) < 0)
+		read_names(object, "failed_units", &trial->failed_units, error) < 0 ||
+		read_names(object, "failed_checks", &trial->failed_checks, error) < 0)
 		return error_in(error, "\"trial\"");
 	trial->attempts = (unsigned)attempts;
 	(void)snprintf(trial->boot, sizeof(trial->boot), "%s", boot);
@@ -331,7 +340,8 @@ int trial_to_json(const Trial *trial, json_t *document, Error *error)
 		json_put_text(object, "boot", trial->boot, error) < 0 ||
 		json_put_text(object, "trouble", trial->trouble, error) < 0 ||
 		put_names(object, "proven", trial->proven, error) < 0 ||
-		put_names(object, "failed_units", trial->failed_units, error) < 0)
+		put_names(object, "failed_units", trial->failed_units, error) < 0 ||
+		put_names(object, "failed_checks", trial->failed_checks, error) < 0)
 		return -1;
 	return trial->n_quarantined > 0 ? put_quarantine(trial, document, error) : 0;
 }
@@ -340,6 +350,7 @@ void trial_clear(Trial *trial)
 {
 	json_decref(trial->proven);
 	json_decref(trial->failed_units);
+	json_decref(trial->failed_checks);
 	free(trial->quarantined);
 	*trial = (Trial){.proven = NULL};
 }

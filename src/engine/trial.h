@@ -28,7 +28,8 @@ typedef struct Trial {
 	unsigned attempts;             /* boots with letters that are not, none of which completed */
 	char boot[TRIAL_BOOT_ID_SIZE]; /* the kernel's id of the last one that was counted */
 	char trouble[ERROR_TEXT_SIZE]; /* why that one did not complete, when that is known */
-	json_t *failed_units;     /* [name]: those that had failed without these letters; NULL: unknown */
+	json_t *failed_units;  /* [name]: those that had failed without these letters; NULL: unknown */
+	json_t *failed_checks; /* [name]: the administrator's checks that had failed without these letters */
 	Quarantined *quarantined; /* oldest first */
 	size_t n_quarantined;
 } Trial;
@@ -73,6 +74,9 @@ enum { TRIAL_NOT_ON = 1 };
  * failed that had not before. */
 int trial_complete(Trial *trial, const Improvements *active, const Improvements *shown, const char *boot,
 	json_t *failed, Error *error);
+
+/* In front of trial_settle(): the checks that had failed before (an array of names, NULL: none). */
+void trial_settle_checks(Trial *trial, const Improvements *former, json_t *failed);
 
 /* A transaction has changed what is active, from former. failed (may be NULL: unknown) are the units that
  * have failed by now, before any boot with it. */

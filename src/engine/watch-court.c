@@ -59,8 +59,8 @@ static void name_sets(const WatchKnown *known, uint64_t sets, char *text, size_t
 				known->items[i].component, known->items[i].letter);
 }
 
-static void bring(WatchCourt *court, const WatchKnown *known, const Process *process, const char *what,
-	int64_t time)
+static void bring(
+	WatchCourt *court, const WatchKnown *known, const Process *process, const char *what, int64_t time)
 {
 	WatchCrash crash = {.time = time, .sets = process->sets & watch_known_sets(known)};
 	char names[256];
@@ -73,8 +73,7 @@ static void bring(WatchCourt *court, const WatchKnown *known, const Process *pro
 	court->reached |= watch_judge_add(&court->judge, &crash);
 }
 
-int watch_court_signal(
-	WatchCourt *court, const WatchKnown *known, const TraceRecord *record, Error *error)
+int watch_court_signal(WatchCourt *court, const WatchKnown *known, const TraceRecord *record, Error *error)
 {
 	const char *cgroup = cgroups_find(court->cgroups, record->cgroup);
 	char unit[CENSUS_UNIT_SIZE], what[64];
@@ -107,7 +106,8 @@ void watch_court_unit(WatchCourt *court, const WatchKnown *known, const UnitFail
 		Process *process = processes_find(&court->processes, failure->pids[i]);
 
 		/* A number that another process has by now is one that has not ended. */
-		if (!process || process->fate == PROCESS_COUNTED || (court->is_exact && process->ended == 0) ||
+		if (!process || process->fate == PROCESS_COUNTED ||
+			(court->is_exact && process->ended == 0) ||
 			(process->fate == PROCESS_KILLED && failure->result == UNIT_CRASHED))
 			continue;
 		process->fate = PROCESS_COUNTED;
@@ -131,8 +131,8 @@ void watch_court_reason(const WatchCourt *court, size_t set, char text[static ER
 	char who[WATCH_WHO_SIZE];
 
 	(void)snprintf(text, ERROR_TEXT_SIZE, "%u %s of %s in %u minutes", court->judge.rule.crashes,
-		court->judge.rule.crashes == 1 ? "crash" : "crashes", watch_judge_who(&court->judge, set, who),
-		court->judge.rule.minutes);
+		court->judge.rule.crashes == 1 ? "crash" : "crashes",
+		watch_judge_who(&court->judge, set, who), court->judge.rule.minutes);
 }
 
 int watch_court_find(const WatchKnown *known, const char *component)

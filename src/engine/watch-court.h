@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What befalls processes, brought before the judge: each process once, whoever tells of it first, and only what
- * says something about an improvement (docs/watch.md).
+ * What befalls processes, brought before the judge: each process once, whoever tells of it first, and only
+ * what says something about an improvement (docs/watch.md).
  */
 
 #include "engine/watch-judge.h"
@@ -17,9 +17,9 @@ typedef struct WatchCourt {
 	WatchJudge judge;
 	Processes processes;
 	Cgroups *cgroups;
-	bool users_count; /* crashes of what belongs to ordinary users count as well */
-	bool is_exact;    /* the processes are followed by the kernel's records */
-	uint64_t reached; /* sets that have come to the limit; the caller takes them out */
+	bool users_count;             /* crashes of what belongs to ordinary users count as well */
+	bool is_exact;                /* the processes are followed by the kernel's records */
+	uint64_t reached;             /* sets that have come to the limit; the caller takes them out */
 	char limits[ERROR_TEXT_SIZE]; /* what cannot be seen here, for people */
 } WatchCourt;
 
@@ -27,8 +27,7 @@ int watch_court_open(WatchCourt *court, Error *error);
 void watch_court_clear(WatchCourt *court);
 
 /* A process crashes. */
-int watch_court_signal(
-	WatchCourt *court, const WatchKnown *known, const TraceRecord *record, Error *error);
+int watch_court_signal(WatchCourt *court, const WatchKnown *known, const TraceRecord *record, Error *error);
 
 /* A service has failed. now: seconds of the monotonic clock. */
 void watch_court_unit(WatchCourt *court, const WatchKnown *known, const UnitFailure *failure, int64_t now);

@@ -20,17 +20,14 @@ enum {
 	WATCH_NAME_SIZE = 64,
 };
 
-/* Until the configuration says otherwise. */
-enum { WATCH_CRASHES = 3, WATCH_MINUTES = 10, WATCH_HOURS = 24 };
-
 typedef struct WatchRule {
 	unsigned crashes; /* so many, 1 to WATCH_CRASHES_MAX, */
 	unsigned minutes; /* in so many minutes, are too many */
 } WatchRule;
 
 typedef struct WatchCrash {
-	int64_t time;  /* seconds of any clock that never goes back */
-	uint64_t sets; /* what the process had mapped; 0: nothing of any */
+	int64_t time;               /* seconds of any clock that never goes back */
+	uint64_t sets;              /* what the process had mapped; 0: nothing of any */
 	char name[WATCH_NAME_SIZE]; /* of the program, or the unit */
 } WatchCrash;
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What is watched: the improvements that are active and young, each a set with a number, and the identities by
- * which the kernel names their files when a process maps one (docs/watch.md).
+ * What is watched: the improvements that are active and young, each a set with a number, and the identities
+ * by which the kernel names their files when a process maps one (docs/watch.md).
  */
 
 #include "engine/context.h"
@@ -45,8 +45,8 @@ typedef struct WatchKnown {
 
 void watch_known_clear(WatchKnown *known);
 
-/* Looks again at what is active and mounted. Watched is what is younger than that at now. *ret_gone: a bit for
- * each set that is watched no more. Unchanged on failure. */
+/* Looks again at what is active and mounted. Watched is what is younger than that at now. *ret_gone: a bit
+ * for each set that is watched no more. Unchanged on failure. */
 int watch_known_load(WatchKnown *known, const Engine *engine, int64_t now, int64_t seconds,
 	uint64_t *ret_gone, Error *error);
 

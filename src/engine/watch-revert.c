@@ -28,7 +28,8 @@ static int show_base(const Engine *engine, Error *error)
 int watch_revert_try(WatchRevert *revert, const Engine *engine, Error *error)
 {
 	const char *const argv[] = {program(), "--quiet", "--root", engine->root, "--state",
-		engine->config.state, "revert", "--reason", revert->reason, revert->component, NULL};
+		engine->config.state, "revert", "--unattended", "--reason", revert->reason, revert->component,
+		NULL};
 	Error why = ERROR_INIT;
 
 	if (revert->tries > 0 && show_base(engine, &why) < 0)

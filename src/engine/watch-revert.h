@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Taking a letter off again, from the watch: by the program `suture`, which may be among those that the letter
- * breaks. Then the base is shown first, for which nothing of what is installed is needed, and `suture` begins on
- * that.
+ * Taking a letter off again, from the watch: by the program `suture`, which may be among those that the
+ * letter breaks. Then the base is shown first, for which nothing of what is installed is needed, and `suture`
+ * begins on that.
  */
 
 #include "engine/context.h"

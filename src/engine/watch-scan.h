@@ -9,7 +9,7 @@
 #include "engine/watch-known.h"
 #include "parts/watch/processes.h"
 
-/* Adds to each process which sets it maps, and its name. What is not there any more has ended at now. anew: what
- * was known of those that are there may be wrong. */
+/* Adds to each process which sets it maps, and its name. What is not there any more has ended at now. anew:
+ * what was known of those that are there may be wrong. */
 int watch_scan(const WatchKnown *known, const Engine *engine, uint64_t now, bool anew, Processes *processes,
 	Error *error);

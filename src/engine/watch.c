@@ -26,7 +26,7 @@ enum {
 };
 
 typedef struct Watch {
-	Engine engine; /* as far as it is needed here: root, config, store */
+	Engine engine;   /* as far as it is needed here: root, config, store */
 	int64_t seconds; /* how long an improvement is young */
 	WatchKnown known;
 	WatchCourt court;
@@ -34,7 +34,7 @@ typedef struct Watch {
 	UnitFailures *failures; /* NULL: no systemd here */
 	int mounts, state;      /* tell when what is mounted, or the state, has changed */
 	struct pollfd *polls;
-	WatchRevert revert; /* under way */
+	WatchRevert revert;          /* under way */
 	int64_t next_try, next_scan; /* monotonic milliseconds */
 } Watch;
 
@@ -58,12 +58,16 @@ static void watch_clear(Watch *watch)
 static int open_device(Watch *watch, const WatchOptions *options, Error *error)
 {
 	Engine *engine = &watch->engine;
+	const WatchSettings *settings = &engine->config.watch;
 
 	if (context_set_root(engine, options->root, error) < 0 ||
 		config_load(engine->root_fd, engine->root, &engine->config, error) < 0 ||
-		config_override(&engine->config.state, options->state, error) < 0 ||
+		config_override(&engine->config, "State", options->state, error) < 0 ||
 		store_open(engine->config.state, false, &engine->store, error) < 0)
 		return -1;
+	watch->seconds = settings->hours * 3600;
+	watch->court.users_count = settings->users;
+	watch->court.judge.rule = (WatchRule){(unsigned)settings->crashes, (unsigned)settings->minutes};
 	return engine->store ? 0 : WATCH_NOTHING;
 }
 
@@ -105,8 +109,8 @@ static int open_sources(Watch *watch, Error *error)
 			"%.300s: failures of services do not count. ", why.text);
 	if (!watch->trace && !watch->failures)
 		return error_set(error, "nothing can be watched here: %s", limits);
-	watch->polls = calloc((watch->trace ? trace_n_polls(watch->trace) : 0) + OTHER_POLLS,
-		sizeof(*watch->polls));
+	watch->polls =
+		calloc((watch->trace ? trace_n_polls(watch->trace) : 0) + OTHER_POLLS, sizeof(*watch->polls));
 	return watch->polls ? 0 : error_memory(error);
 }
 
@@ -205,8 +209,7 @@ static void try_revert(Watch *watch)
 	}
 	log_warning("%s; it is tried again%s", why.text,
 		watch->revert.tries == 1 ? " on the base" : " in half a minute");
-	watch->next_try =
-		watch->revert.tries == 1 ? 0 : clock_monotonic_ms() + RETRY_SECONDS * INT64_C(1000);
+	watch->next_try = watch->revert.tries == 1 ? 0 : clock_monotonic_ms() + RETRY_SECONDS * INT64_C(1000);
 }
 
 static int64_t at_most(int64_t wait_ms, int64_t moment_ms)
@@ -298,8 +301,6 @@ int watch_run(const WatchOptions *options, void (*ready)(const char *limits), Er
 		.engine = {.root_fd = -1}, .known = WATCH_KNOWN_INIT, .mounts = -1, .state = -1};
 	int r = open_device(&watch, options, error);
 
-	watch.seconds = (int64_t)WATCH_HOURS * 3600;
-	watch.court.judge.rule = (WatchRule){WATCH_CRASHES, WATCH_MINUTES};
 	if (r == 0)
 		r = begin(&watch, error);
 	if (r != 0)

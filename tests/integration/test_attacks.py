@@ -168,12 +168,12 @@ def test_slow_retrieval_ends_at_the_ceiling_and_goes_on_next_time(mirrored, mirr
     mirrored.assert_shows("b", libraries["1.0-1+fix2"])
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "soon", "", "99999999999"])
+@pytest.mark.parametrize("value", ["0", "-1", "soon", "99999999999"])
 def test_a_time_limit_that_is_none_is_told_so(mirrored, value):
     configuration = mirrored.root / "etc/suture/suture.conf"
     configuration.parent.mkdir(parents=True)
     configuration.write_text(f"[Suture]\nTimeLimit={value}\n")
-    assert_refuses(mirrored, "TimeLimit= in the configuration")
+    assert_refuses(mirrored, "TimeLimit: ")
 
 
 def test_extraneous_dependencies_are_not_installed(mirrored, metadata, released, libraries):

@@ -199,7 +199,7 @@ def server_program(device):
 
 def test_every_field_of_the_devices_reports_is_documented_and_the_other_way_round(device, server_program):
     page = Page("docs/reports.md")
-    for arguments in (["check"], ["install"], ["status"], ["exposed"], ["restart"]):
+    for arguments in (["check"], ["install"], ["status"], ["exposed"], ["restart"], ["settings"]):
         assert_documented(page, device.report(*arguments))
     exposed = device.report("exposed")
     assert [process["pid"] for process in exposed["processes"]] == [server_program.pid]

@@ -3,6 +3,7 @@
 packages and crashes are real, and so is what the kernel tells of them."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, Device, Publisher, Server, copy_runtime, run, unpack
+from conftest import BUILD, Device, Server, assert_fails, copy_runtime, run, unpack
 
 # What the base has answers; the fix does what its user is to see.
 BASE = "int frail_NAME(void) { return 0; }\n"
@@ -142,12 +143,13 @@ def broken(directory, system, publisher, components):
     """A function: a device on which improvements with these texts are installed."""
     servers = []
 
-    def install(**texts):
+    def install(install=True, **texts):
         for name, text in texts.items():
             publisher.release(components[name].base, components[name].build("2", text), component=name)
         servers.append(Server(publisher.repository))
         device = Device(directory, servers[0].url, publisher.root)
-        device.suture("install")
+        if install:
+            device.suture("install")
         return device
     yield install
     for server in servers:
@@ -356,3 +358,128 @@ def test_when_suture_itself_crashes_the_base_is_shown_and_it_begins_on_that(brok
         pass
     assert log.read_text() == "improved\nbase\n"
     assert device.active() == {"two": "a"}
+
+
+def add_check(device, name, script, mode=0o755):
+    path = device.root / "etc/suture/health.d" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def checked(broken, system):
+    """A device with a shell to run checks, before anything is installed: what one() says is in its package."""
+    for name in ("sh", "cat", "sleep"):
+        run("cp", shutil.which(name), system / "usr/bin" / name)
+    copy_runtime(system)
+
+    def make(**texts):
+        return broken(install=False, **texts)
+    return make
+
+
+def test_checks_that_pass_let_an_improvement_in(checked):
+    device = checked(one=WORKS)
+    add_check(device, "20-one", 'echo "$SUTURE_WHEN $SUTURE_COMPONENTS $SUTURE_LETTERS" >>/srv/log')
+    add_check(device, "10-first", "echo first >>/srv/log")
+    device.suture("install")
+    assert device.active() == {"one": "a"}
+    assert (device.root / "srv/log").read_text() == "first\nbefore one a\nfirst\nafter one a\n"
+
+
+def test_a_check_that_fails_keeps_what_came_off_and_in_quarantine(checked):
+    device = checked(one=WORKS, two=WORKS)
+    add_check(device, "10-one", "/usr/bin/uses-one || { echo one is not as it was; exit 1; }")
+    assert_fails(device.suture("install", check=False), "the check 10-one failed: one is not as it was", "quarantine")
+    assert device.active() == {}
+    crash(device, "uses-one", expected=0)
+    reason = "the check 10-one failed: one is not as it was"
+    assert quarantined(device) == {"one": reason, "two": reason}
+    entries = device.report("history")["entries"]
+    assert [(entry["action"], entry["component"], entry["reason"]) for entry in entries] == [
+        ("revert", "one", reason), ("revert", "two", reason)]
+    assert "Nothing to do" in device.suture("install").stdout
+    (device.root / "etc/suture/health.d/10-one").unlink()
+    device.suture("install", "two")
+    assert device.active() == {"two": "a"}
+    assert [entry["transaction"] for entry in device.report("history")["entries"]] == [1, 1, 2]
+
+
+def test_what_was_active_before_stays_when_a_check_fails(checked, components, publisher):
+    device = checked(one=WORKS)
+    device.suture("install")
+    publisher.release(components["two"].base, components["two"].build("2", WORKS), component="two")
+    add_check(device, "10-two", "/usr/bin/uses-two")
+    assert_fails(device.suture("install", check=False), "the check 10-two failed")
+    assert device.active() == {"one": "a"}
+    assert list(quarantined(device)) == ["two"]
+
+
+def test_a_check_that_failed_before_does_not_count(checked):
+    device = checked(one=WORKS)
+    add_check(device, "10-never", "echo always broken; exit 1")
+    result = device.suture("install")
+    assert "always broken" in result.stderr
+    assert device.active() == {"one": "a"}
+
+
+def test_a_check_that_others_may_write_is_not_run(checked):
+    device = checked(one=WORKS)
+    add_check(device, "10-open", "echo ran >/srv/log; /usr/bin/uses-one", 0o777)
+    result = device.suture("install")
+    assert "is not run" in result.stderr
+    assert not (device.root / "srv/log").exists()
+    assert device.active() == {"one": "a"}
+
+
+def test_what_goes_is_not_checked(checked):
+    device = checked(one=WORKS)
+    device.suture("install")
+    add_check(device, "10-one", "echo ran >/srv/log; exit 1")
+    device.suture("remove")
+    assert not (device.root / "srv/log").exists()
+
+
+def test_a_revert_by_hand_says_why(broken):
+    device = broken(one=WORKS, two=WORKS)
+    report = device.report("revert", "one", "--reason=the printer is silent")
+    assert [(change["action"], change["component"]) for change in report["changes"]] == [("revert", "one")]
+    assert report["exposed"]["processes"] == []
+    assert quarantined(device) == {"one": "the printer is silent"}
+    assert device.active() == {"two": "a"}
+    assert_fails(device.suture("revert", "one", check=False), '"one"')
+
+
+def test_a_revert_names_who_still_uses_the_bytes(broken):
+    device = broken(one=WORKS)
+    user = device.program("/usr/bin/uses-one", "wait")
+    assert user.stdout.readline() == "ready\n"
+    found = device.report("revert", "one")["exposed"]["processes"]
+    assert [(item["pid"], item["component"], item["letter"]) for item in found] == [(user.pid, "one", "a")]
+    user.kill()
+    user.communicate()
+
+
+def test_a_policy_against_removal_holds_people_and_not_the_watch(broken, watch):
+    device = broken(one=CRASHES)
+    policy = device.root / "etc/suture/policy.d/10-keep.conf"
+    policy.parent.mkdir(parents=True)
+    policy.write_text("[Policy]\nRemoval=no\n")
+    assert_fails(device.suture("revert", "one", check=False), "10-keep.conf")
+    watcher = watch(device)
+    crash(device, "uses-one", 3)
+    watcher.wait("one (a) is reverted")
+    watcher.process.wait()
+    assert device.active() == {}
+
+
+def test_the_rule_can_be_set(broken, watch):
+    device = broken(one=CRASHES)
+    device.suture("settings", "Crashes=2")
+    watcher = watch(device)
+    crash(device, "uses-one", 2)
+    watcher.wait("one (a) is reverted")
+    watcher.process.wait()
+    assert quarantined(device) == {"one": "2 crashes of uses-one in 10 minutes"}

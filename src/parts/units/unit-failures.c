@@ -98,7 +98,8 @@ static void add_pid(UnitFailure *failure, uint32_t pid)
 		failure->pids[failure->n_pids++] = (pid_t)pid;
 }
 
-/* One command of a service, as systemd has run it: path, arguments, "-" before it, times, and how it ended. */
+/* One command of a service, as systemd has run it: path, arguments, "-" before it, times, and how it ended.
+ */
 static int read_command(sd_bus_message *reply, UnitFailure *failure)
 {
 	uint64_t times[4];
@@ -178,8 +179,7 @@ static int subscribe(UnitFailures *failures, Error *error)
 		r = sd_bus_add_match(failures->bus, NULL, MATCH, on_change, failures);
 	if (r < 0)
 		return error_os(error, -r, "cannot listen to the service manager");
-	r = sd_bus_call_method(
-		failures->bus, SERVICE, OBJECT, MANAGER, "Subscribe", &failure, NULL, NULL);
+	r = sd_bus_call_method(failures->bus, SERVICE, OBJECT, MANAGER, "Subscribe", &failure, NULL, NULL);
 	if (r < 0)
 		return error_set(error, "cannot listen to the service manager: %s",
 			failure.message ? failure.message : strerror(-r));

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Hearing of services that fail (sd-bus, org.freedesktop.systemd1.Service): each time one does, those that are
- * restarted and fail again among them.
+ * Hearing of services that fail (sd-bus, org.freedesktop.systemd1.Service): each time one does, those that
+ * are restarted and fail again among them.
  */
 
 #include <poll.h>
@@ -44,6 +44,6 @@ void unit_failures_poll(const UnitFailures *failures, struct pollfd *to);
 /* Handles all that has come. Fails when the connection is lost. */
 int unit_failures_read(UnitFailures *failures, Error *error);
 
-/* What a Result and the main process's end come to; -1: nothing that counts (success, a SIGKILL by somebody, no
- * memory, too many starts). */
+/* What a Result and the main process's end come to; -1: nothing that counts (success, a SIGKILL by somebody,
+ * no memory, too many starts). */
 int unit_failure_judge(const char *result, int code, int status);

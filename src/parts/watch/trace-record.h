@@ -39,7 +39,7 @@ typedef struct TraceRecord {
 	char name[TRACE_NAME_SIZE]; /* as its owner chose it; ends with a zero byte */
 	dev_t device;
 	uint64_t inode;
-	Bytes path; /* within the record */
+	Bytes path;       /* within the record */
 	int signal, code; /* code: si_code of sigaction(2) */
 	uint64_t cgroup;  /* the number of its cgroup, that of cgroup2 */
 } TraceRecord;

@@ -14,8 +14,8 @@
 enum { TRACE_RING_RECORD_MAX = 65535 };
 
 typedef struct TraceRing {
-	void *memory; /* the control page, then the data; NULL: none */
-	size_t size;  /* of the data: a power of two */
+	void *memory;   /* the control page, then the data; NULL: none */
+	size_t size;    /* of the data: a power of two */
 	uint8_t *whole; /* one record that goes round the end, put together */
 } TraceRing;
 

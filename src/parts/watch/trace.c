@@ -66,7 +66,8 @@ static int open_tracefs(int *ret, Error *error)
 	int fd = -1;
 
 	if (context >= 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		fd = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV);
+		fd = fsmount(
+			context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV);
 	if (fd < 0)
 		return error_os(error, errno, "cannot read the kernel's tracepoints");
 	*ret = fd;
@@ -97,8 +98,8 @@ static int find_tracepoint(TraceLayout *layout, uint64_t *ret_id, Error *error)
 	id.data[strcspn((char *)id.data, "\n")] = '\0';
 	if (trace_format_field(text, "int", "sig", sizeof(int), &layout->signal, error) < 0 ||
 		trace_format_field(text, "int", "code", sizeof(int), &layout->code, error) < 0 ||
-		trace_format_field(text, "unsigned long", "sa_handler", sizeof(long), &layout->handler, error) <
-			0 ||
+		trace_format_field(
+			text, "unsigned long", "sa_handler", sizeof(long), &layout->handler, error) < 0 ||
 		text_to_integer((char *)id.data, 1, INT32_MAX, &number, error) < 0)
 		return -1;
 	*ret_id = (uint64_t)number;
@@ -229,7 +230,8 @@ int trace_open(Trace **ret, Error *error)
 	if (!trace)
 		return error_memory(error);
 	trace->layout.has_cgroup = has_cgroups();
-	if (find_tracepoint(&trace->layout, &tracepoint, error) < 0 || open_cpus(trace, tracepoint, error) < 0)
+	if (find_tracepoint(&trace->layout, &tracepoint, error) < 0 ||
+		open_cpus(trace, tracepoint, error) < 0)
 		return TRACE_UNAVAILABLE;
 	*ret = TAKE_PTR(trace);
 	return 0;

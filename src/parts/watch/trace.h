@@ -39,7 +39,8 @@ typedef struct TraceEvent {
 
 typedef struct TraceReader {
 	/* The record as it comes, in no order, and with its path. *ret_keep: it is to be an event. */
-	int (*look)(void *userdata, const TraceRecord *record, uint64_t *ret_sets, bool *ret_keep, Error *error);
+	int (*look)(
+		void *userdata, const TraceRecord *record, uint64_t *ret_sets, bool *ret_keep, Error *error);
 	/* What was kept and has happened before this trace_read() began, in the order of time. */
 	int (*happen)(void *userdata, const TraceEvent *event, Error *error);
 	void *userdata;

@@ -111,6 +111,16 @@ static void print_kept_off(const json_t *plan)
 	}
 }
 
+static void print_held_back(const json_t *plan)
+{
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(json_object_get(plan, "held_back"), index, item) printf(
+		"  held back %s %s on %s: %s\n", field_text(item, "component"), field_letter(item, "letter"),
+		field_text(item, "base_version"), field_text(item, "reason"));
+}
+
 static void print_unfit(const json_t *plan)
 {
 	size_t index;
@@ -152,14 +162,18 @@ static void print_plan(const json_t *plan, bool nothing)
 	bool complete = json_is_true(json_object_get(census, "complete"));
 
 	if (nothing)
-		printf("Nothing to do: this system has what the repository has for it%s.\n",
+		printf("Nothing to do: this system has what the repository has for it%s%s.\n",
 			json_array_size(json_object_get(plan, "kept_off")) > 0 ? ", but for what was removed"
-									       : "");
+									       : "",
+			json_array_size(json_object_get(plan, "held_back")) > 0
+				? ", but for what is held back"
+				: "");
 	/* After a reboot: what is installed only had to be activated. */
 	if (done && json_array_size(json_object_get(plan, "changes")) == 0)
 		printf("/usr shows again what is installed.\n");
 	print_changes(plan, done);
 	print_kept_off(plan);
+	print_held_back(plan);
 	print_unfit(plan);
 	print_exposure(plan, done || nothing);
 	if (!done && !nothing)

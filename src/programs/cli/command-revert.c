@@ -37,7 +37,8 @@ static void print_report(const json_t *report)
 		printf("\nStill in use:\n");
 		print_exposed(exposed, "  ");
 	}
-	printf("\nIn quarantine until there is a newer letter, or until \"suture install COMPONENT\" asks for "
+	printf("\nIn quarantine until there is a newer letter, or until \"suture install COMPONENT\" asks "
+	       "for "
 	       "it.\n");
 }
 
@@ -62,6 +63,8 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 
 static const Option revert_options[] = {
 	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
+	{"unattended", 0, OPTION_FLAG, offsetof(Settings, unattended), NULL,
+		"nobody asks for it: what the policy says of people does not matter"},
 	{"reason", 0, OPTION_TEXT, offsetof(Settings, reason), "TEXT", "what harm it did, for the status"},
 };
 

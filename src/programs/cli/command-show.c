@@ -29,6 +29,8 @@ static void print_improvement(const json_t *improvement)
 	printf("  brings     %s\n", field_text(improvement, "fixed_version"));
 	printf("  released   %s\n", field_time(improvement, "released"));
 	printf("  installed  %s\n", field_time(improvement, "installed"));
+	if (json_has(improvement, "pinned"))
+		printf("  held       %s: no later letter is installed\n", field_text(improvement, "pinned"));
 	if (json_array_size(json_object_get(improvement, "advisories")) > 0)
 		printf("  fixes\n");
 	print_advisories(improvement, "    ");

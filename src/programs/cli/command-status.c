@@ -130,6 +130,39 @@ static void print_freshness(const json_t *status)
 			field_time(status, "old_data_since"));
 }
 
+static const char *on_or_off(const json_t *settings, const char *key)
+{
+	return json_is_true(json_object_get(settings, key)) ? "on" : "off";
+}
+
+static void print_policy(const json_t *status, const json_t *settings)
+{
+	size_t index;
+	json_t *pin;
+
+	if (json_has(status, "policy_problem"))
+		printf("  warning     nothing can be installed or removed until the policy is mended: %s\n",
+			field_text(status, "policy_problem"));
+	if (json_is_false(json_object_get(settings, "Removal")))
+		printf("  policy      improvements may not be removed by people\n");
+	if (json_is_false(json_object_get(settings, "ManualInstall")))
+		printf("  policy      improvements may not be installed by people\n");
+	json_array_foreach(json_object_get(settings, "Pin"), index, pin) printf(
+		"  policy      nothing for %s beyond %s\n", field_text(pin, "component"),
+		strcmp(field_text(pin, "letter"), "base") == 0 ? "the base" : field_letter(pin, "letter"));
+}
+
+static void print_settings(const json_t *status)
+{
+	const json_t *settings = json_object_get(status, "settings");
+	const char *window = field_text(settings, "Window");
+
+	printf("  automatic   install %s, restart of services %s, %s%s\n", on_or_off(settings, "Install"),
+		on_or_off(settings, "Restart"), strcmp(window, "any") == 0 ? "at " : "",
+		strcmp(window, "any") == 0 ? "any time" : window);
+	print_policy(status, settings);
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *os = json_object_get(status, "os");
@@ -155,6 +188,7 @@ static void print_status(const json_t *status)
 	printf("  repository  %s\n",
 		json_has(status, "repository") ? field_text(status, "repository") : "none is configured");
 	print_freshness(status);
+	print_settings(status);
 }
 
 static int run(void *userdata, const OptionList *operands, Error *error)

@@ -13,7 +13,7 @@
 /* Where the command line's options go. */
 typedef struct Settings {
 	const char *root, *repository, *state, *trust, *reason;
-	bool json, dry_run, quiet, wait;
+	bool json, dry_run, quiet, wait, unattended;
 } Settings;
 
 #define COMMAND(name) extern const Command command_##name;

@@ -23,7 +23,13 @@ const Option report_options[REPORT_OPTIONS] = {
 int open_engine(const Settings *settings, bool write, Progress *progress, Engine **ret, Error *error)
 {
 	EngineOptions options = {
-		settings->root, settings->repository, settings->state, settings->trust, progress};
+		.root = settings->root,
+		.repository = settings->repository,
+		.state = settings->state,
+		.trust = settings->trust,
+		.progress = progress,
+		.unattended = settings->unattended,
+	};
 
 	*progress = progress_on(settings->quiet || settings->json ? NULL : stderr);
 	return engine_open(&options, write, ret, error);

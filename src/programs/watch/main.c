@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * suture-watch: watches over what was activated lately, reverts what makes programs crash, and ends when nothing
- * is young any more.
+ * suture-watch: watches over what was activated lately, reverts what makes programs crash, and ends when
+ * nothing is young any more.
  */
 #include <stddef.h>
 #include <stdio.h>
