@@ -32,8 +32,8 @@ static void become(const HealthRun *run, int out)
 	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	static char language[] = "LANG=C.UTF-8";
 	char when[sizeof(run->when)];
-	char *const environment[] = {path, language, memcpy(when, run->when, sizeof(when)), run->components,
-		run->letters, NULL};
+	char *const environment[] = {
+		path, language, memcpy(when, run->when, sizeof(when)), run->components, run->letters, NULL};
 	char *argv[] = {(char *)(uintptr_t)run->path, NULL};
 	sigset_t none;
 	int null;

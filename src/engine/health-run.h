@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Running one check: a program of the administrator's that may hang, print without end, or leave others behind.
+ * Running one check: a program of the administrator's that may hang, print without end, or leave others
+ * behind.
  */
 
 #include <stdlib.h>
@@ -24,6 +25,6 @@ static inline void health_run_clear_cleanup(HealthRun *run)
 }
 #define CLEANUP_HEALTH_RUN __attribute__((cleanup(health_run_clear_cleanup)))
 
-/* Fails unless it exits with 0 in time, with the last line that it has printed in the sentence. Whatever it has
- * started in its process group ends with it. */
+/* Fails unless it exits with 0 in time, with the last line that it has printed in the sentence. Whatever it
+ * has started in its process group ends with it. */
 int health_run(const HealthRun *run, Error *error);

@@ -26,8 +26,7 @@ static int setup(void **state)
 	assert_done(file_temporary_directory("health-test", &place->path, &error), &error);
 	place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(place->fd >= 0);
-	assert_done(
-		file_make_directories(place->fd, "usr/lib/suture/health.d", 0755, NULL, &error), &error);
+	assert_done(file_make_directories(place->fd, "usr/lib/suture/health.d", 0755, NULL, &error), &error);
 	assert_done(file_make_directories(place->fd, "etc/suture/health.d", 0755, NULL, &error), &error);
 	*state = place;
 	return 0;
@@ -62,8 +61,7 @@ static void assert_checks(const Place *place, const char *expected)
 	assert_done(health_collect(place->fd, &health, &error), &error);
 	assert_done(buffer_append(&found, "", 0, &error), &error);
 	for (size_t i = 0; i < health.n; i++)
-		assert_done(buffer_append_format(
-				    &found, &error, "%s%s", i ? " " : "", health.checks[i].name),
+		assert_done(buffer_append_format(&found, &error, "%s%s", i ? " " : "", health.checks[i].name),
 			&error);
 	assert_string_equal(found.data ? (char *)found.data : "", expected);
 }
@@ -180,7 +178,8 @@ static void knows_what_came_and_nothing_of_the_caller(void **state)
 
 	assert_int_equal(setenv("SECRET", "1", 1), 0);
 	assert_done(run(*state,
-			    "[ \"$SUTURE_COMPONENTS|$SUTURE_LETTERS|$SUTURE_WHEN|$SECRET\" = 'one two|a b|after|' ] && "
+			    "[ \"$SUTURE_COMPONENTS|$SUTURE_LETTERS|$SUTURE_WHEN|$SECRET\" = 'one two|a "
+			    "b|after|' ] && "
 			    "[ \"$(ls /proc/self/fd | wc -l)\" -le 4 ] && ! read line",
 			    60, &error),
 		&error);

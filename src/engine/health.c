@@ -61,8 +61,8 @@ static bool is_roots(const struct stat *status)
 	return status->st_uid == 0 && !(status->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* A symlink is none: what it points to may lie where others write. One to /dev/null, or an empty file, undoes the
- * vendor's. */
+/* A symlink is none: what it points to may lie where others write. One to /dev/null, or an empty file, undoes
+ * the vendor's. */
 static int take(Health *health, int directory, const char *folder, const char *name, Error *error)
 {
 	HealthCheck *former = find(health, name);

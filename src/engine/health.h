@@ -3,9 +3,9 @@
 
 /*
  * The administrator's own checks (docs/watch.md): programs in etc/suture/health.d, and the vendor's in
- * usr/lib/suture/health.d, of which one of the same name in etc takes the place. They run in the order of their
- * names, as root, below the root that is worked on. Each says by its exit code whether the system does what it is
- * there for.
+ * usr/lib/suture/health.d, of which one of the same name in etc takes the place. They run in the order of
+ * their names, as root, below the root that is worked on. Each says by its exit code whether the system does
+ * what it is there for.
  */
 
 #include <limits.h>
@@ -60,7 +60,8 @@ int health_collect(int root_fd, Health *ret, Error *error);
 /* Runs all, and notes which fail: that they do is not the fault of what comes. */
 int health_measure(Health *health, const HealthSubject *subject, Error *error);
 
-/* Runs those that have not failed so far, until one does: < 0 with the sentence, "the check NAME failed: …". */
+/* Runs those that have not failed so far, until one does: < 0 with the sentence, "the check NAME failed: …".
+ */
 int health_judge(Health *health, const HealthSubject *subject, Error *error);
 
 /* The names of those that have failed, and taking over such a list: what is in it has failed. */

@@ -22,7 +22,7 @@ void leaving_clear(Leaving *leaving);
 /* Notes the identities of the set's bytes. state knows what each generation holds. */
 int leaving_note(const Engine *engine, const State *state, Leaving *leaving, Error *error);
 
-/* They are off: restarts who used them and may be restarted. *ret_units says what became of each, *ret_exposed,
- * the document "suture-exposed-1", who still uses the bytes. */
+/* They are off: restarts who used them and may be restarted. *ret_units says what became of each,
+ * *ret_exposed, the document "suture-exposed-1", who still uses the bytes. */
 int leaving_restart_users(
 	const Engine *engine, Leaving *leaving, json_t **ret_units, json_t **ret_exposed, Error *error);

@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "engine/collect.h"
 #include "engine/failed-units.h"
 #include "engine/history.h"
@@ -95,6 +97,23 @@ static int adopt_goal(Transaction *transaction, Error *error)
 	return settle_trial(transaction, error);
 }
 
+/* Somebody watches over what came. Where systemd does not run, nobody does; it looks by itself for what there
+ * is to watch. */
+static void start_watch(const Transaction *transaction)
+{
+	const char *const argv[] = {"systemctl", "--no-block", "start", "suture-watch.service", NULL};
+	Error why = ERROR_INIT;
+	bool arrives = false;
+
+	for (size_t i = 0; i < transaction->n_changes; i++)
+		arrives = arrives || transaction->changes[i].action == CHANGE_INSTALL;
+	if (!arrives || strcmp(transaction->engine->root, "/") != 0 ||
+		access("/run/systemd/system", F_OK) < 0)
+		return;
+	if (process_run(argv, 0, NULL, &why) < 0)
+		log_warning("nobody watches over what came: %s", why.text);
+}
+
 int step_commit(Transaction *transaction, Error *error)
 {
 	CLEANUP_FREE uint64_t *mounted = NULL;
@@ -115,5 +134,6 @@ int step_commit(Transaction *transaction, Error *error)
 		return -1;
 	if (collect_leftovers(transaction, &minor) < 0)
 		log_warning("old images stay until the next install: %s", minor.text);
+	start_watch(transaction);
 	return 0;
 }

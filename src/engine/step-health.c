@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The administrator's checks, once /usr shows what came: before that is the state, so that a letter which breaks
- * what they look at never was. They have run before the swap as well (step_activate): one that failed then does
- * not count. Where nothing comes, nothing is checked.
+ * The administrator's checks, once /usr shows what came: before that is the state, so that a letter which
+ * breaks what they look at never was. They have run before the swap as well (step_activate): one that failed
+ * then does not count. Where nothing comes, nothing is checked.
  */
 
 #include "engine/health.h"
@@ -27,7 +27,8 @@ static int find_arrivals(const Transaction *transaction, Improvements *ret, Erro
 	return 0;
 }
 
-static HealthSubject subject_of(const Transaction *transaction, HealthMoment moment, const Improvements *letters)
+static HealthSubject subject_of(
+	const Transaction *transaction, HealthMoment moment, const Improvements *letters)
 {
 	const Engine *engine = transaction->engine;
 

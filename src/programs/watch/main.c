@@ -29,7 +29,7 @@ static void ready(const char *limits)
 {
 	if (*limits)
 		log_warning("%s", limits);
-	(void)sd_notifyf(0, "READY=1\nSTATUS=Watching. %s", limits);
+	(void)sd_notifyf(0, "READY=1\nSTATUS=Watching%s%s", *limits ? ", but " : "", limits);
 }
 
 static int run(void *userdata, const OptionList *operands, Error *error)
