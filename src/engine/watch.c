@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "engine/watch-court.h"
 #include "engine/watch-known.h"
+#include "engine/watch-report.h"
 #include "engine/watch-revert.h"
 #include "engine/watch-scan.h"
 #include "parts/units/unit-failures.h"
@@ -40,6 +41,8 @@ typedef struct Watch {
 
 static void watch_clear(Watch *watch)
 {
+	if (watch->polls)
+		watch_report_remove(watch->engine.root_fd);
 	(void)trace_free(watch->trace);
 	(void)unit_failures_free(watch->failures);
 	watch_court_clear(&watch->court);
@@ -164,6 +167,7 @@ static int scan(Watch *watch, bool anew, Error *error)
 static int reload(Watch *watch, Error *error)
 {
 	uint64_t gone = 0;
+	Error minor = ERROR_INIT;
 	bool lost;
 
 	if (watch_known_load(&watch->known, &watch->engine, clock_now(), watch->seconds, &gone, error) < 0)
@@ -174,6 +178,9 @@ static int reload(Watch *watch, Error *error)
 	watch_known_show(&watch->known, &watch->engine);
 	if (read_trace(watch, &lost, error) < 0)
 		return -1;
+	if (watch_report_write(watch->engine.root_fd, watch_known_end(&watch->known, watch->seconds),
+		    watch->court.limits, &minor) < 0)
+		log_warning("\"suture status\" will not tell of the watch: %s", minor.text);
 	return scan(watch, lost, error);
 }
 

@@ -97,7 +97,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(knows_a_group_that_is_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_number_that_is_used_again_is_the_new_group_s, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_number_that_is_used_again_is_the_new_group_s, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_of_groups_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_path_that_is_too_long_is_not_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(finds_the_groups_that_are_there, setup, teardown),

@@ -114,7 +114,8 @@ static void reads_forks_and_ends_of_processes_and_not_of_threads(void **state)
 	assert_int_equal(parse_task(PERF_RECORD_FORK, 9, 10, &record, &error), TRACE_IGNORED);
 	assert_int_equal(parse_task(PERF_RECORD_EXIT, 9, 10, &record, &error), TRACE_IGNORED);
 	assert_int_equal(parse_task(PERF_RECORD_FORK, 0, 0, &record, &error), TRACE_IGNORED);
-	assert_int_equal(parse_task(PERF_RECORD_EXIT, UINT32_MAX, UINT32_MAX, &record, &error), TRACE_IGNORED);
+	assert_int_equal(
+		parse_task(PERF_RECORD_EXIT, UINT32_MAX, UINT32_MAX, &record, &error), TRACE_IGNORED);
 }
 
 static void reads_the_name_of_a_program_that_begins(void **state)
