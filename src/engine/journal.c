@@ -60,7 +60,7 @@ int journal_write(const Transaction *transaction, Error *error)
 		improvements_to_json(&transaction->goal, &goal, error) < 0 ||
 		json_put(document, "goal", goal, error) < 0 ||
 		put_departures(transaction, document, error) < 0 ||
-		(transaction->reason[0] && json_put_text(document, "reason", transaction->reason, error) < 0))
+		json_put_text(document, "reason", transaction->reason, error) < 0)
 		return -1;
 	return store_save(transaction->engine->store, document_name, document, error);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * That somebody watches, for whoever asks for the status: the document suture-watch-1 (docs/formats/state.md) in
- * run/suture below the root, as long as suture-watch runs.
+ * That somebody watches, for whoever asks for the status: the document suture-watch-1 (docs/formats/state.md)
+ * in run/suture below the root, as long as suture-watch runs.
  */
 
 #include <stdint.h>

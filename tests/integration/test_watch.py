@@ -3,6 +3,7 @@
 packages and crashes are real, and so is what the kernel tells of them."""
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -174,6 +175,34 @@ def crash(device, program, times=1, expected=-signal.SIGSEGV):
                               stderr=subprocess.DEVNULL).returncode == expected
 
 
+class Slice:
+    """A control group where a login would put people's programs."""
+
+    def __init__(self, name):
+        points = [line.split()[1] for line in open("/proc/self/mounts", encoding="utf-8") if " cgroup2 " in line]
+        if not points:
+            pytest.skip("there is no cgroup2 here")
+        self.top = pathlib.Path(points[0]) / name
+        self.path = self.top / f"user-{os.getpid()}.slice"
+
+    def __enter__(self):
+        try:
+            self.path.mkdir(parents=True)
+        except OSError as error:
+            pytest.skip(f"no control group can be made here: {error}")
+        return self
+
+    def crash(self, device, program, times):
+        for _ in range(times):
+            subprocess.run(["sh", "-c", f"echo $$ >{self.path}/cgroup.procs; exec chroot {device.root} /usr/bin/{program}"],
+                           check=False, stderr=subprocess.DEVNULL)
+
+    def __exit__(self, *unused):
+        self.path.rmdir()
+        if not [path for path in self.top.iterdir() if path.is_dir()]:
+            self.top.rmdir()
+
+
 def quarantined(device):
     return {item["component"]: item["reason"] for item in device.report("status")["quarantined"]}
 
@@ -334,6 +363,43 @@ def test_a_letter_that_comes_meanwhile_is_watched_too(broken, watch, components,
     crash(device, "uses-one", 3)
     watcher.wait("one (b) is reverted")
     watcher.process.wait()
+    assert device.active() == {}
+
+
+def test_the_status_says_that_somebody_watches_and_show_why_a_letter_is_off(broken, watch):
+    device = broken(one=CRASHES)
+    (device.root / "run").mkdir(exist_ok=True)
+    assert "watch" not in device.report("status")
+    watcher = watch(device)
+    assert "watched     for crashes until" in device.suture("status").stdout
+    assert device.report("status")["watch"]["pid"] == watcher.process.pid
+    crash(device, "uses-one", 3)
+    watcher.wait("one (a) is reverted")
+    watcher.process.wait()
+    assert "watch" not in device.report("status")
+    why = "3 crashes of uses-one in 10 minutes"
+    assert f"one (a): {why}" in device.suture("status").stdout
+    assert why in device.suture("show", "one").stdout
+
+
+def test_what_ordinary_users_have_started_does_not_revert(broken, watch):
+    device = broken(one=CRASHES)
+    with Slice("user.slice") as users:
+        watcher = watch(device)
+        users.crash(device, "uses-one", 5)
+    crash(device, "uses-one", 2)
+    watcher.wait("uses-one", 2)
+    assert device.active() == {"one": "a"}
+
+
+def test_with_user_crashes_it_does(broken, watch):
+    device = broken(one=CRASHES)
+    device.suture("settings", "UserCrashes=yes")
+    with Slice("user.slice") as users:
+        watcher = watch(device)
+        users.crash(device, "uses-one", 3)
+        watcher.wait("one (a) is reverted")
+        watcher.process.wait()
     assert device.active() == {}
 
 
