@@ -16,11 +16,13 @@
 #include "engine/watch-report.h"
 #include "engine/watch-revert.h"
 #include "engine/watch-scan.h"
+#include "parts/overlay/overlay.h"
 #include "parts/units/unit-failures.h"
 #include "parts/watch/trace.h"
 
 enum {
 	RETRY_SECONDS = 30,  /* between the tries to revert */
+	LOOK_SECONDS = 5,    /* between those to look at what is active */
 	SCAN_SECONDS = 5,    /* between looks at all processes, where the kernel does not tell of them */
 	SLEEP_MAX = 60 * 60, /* a clock may be set meanwhile */
 	OTHER_POLLS = 3,
@@ -35,8 +37,10 @@ typedef struct Watch {
 	UnitFailures *failures; /* NULL: no systemd here */
 	int mounts, state;      /* tell when what is mounted, or the state, has changed */
 	struct pollfd *polls;
-	WatchRevert revert;          /* under way */
-	int64_t next_try, next_scan; /* monotonic milliseconds */
+	WatchRevert revert;             /* under way */
+	OverlayGeneration *generations; /* as they were mounted at the last look */
+	size_t n_generations;
+	int64_t next_try, next_scan, next_look; /* monotonic milliseconds; next_look 0: nothing has changed */
 } Watch;
 
 static void watch_clear(Watch *watch)
@@ -50,6 +54,7 @@ static void watch_clear(Watch *watch)
 	(void)close_keeping_errno(watch->mounts);
 	(void)close_keeping_errno(watch->state);
 	free(watch->polls);
+	free(watch->generations);
 	(void)store_free(watch->engine.store);
 	config_clear(&watch->engine.config);
 	(void)close_keeping_errno(watch->engine.root_fd);
@@ -238,6 +243,8 @@ static int wait_for_news(Watch *watch, size_t *ret_n, Error *error)
 		wait_ms = at_most(wait_ms, watch->next_try);
 	if (!watch->trace)
 		wait_ms = at_most(wait_ms, watch->next_scan);
+	if (watch->next_look)
+		wait_ms = at_most(wait_ms, watch->next_look);
 	watch->polls[n++] = (struct pollfd){.fd = watch->mounts, .events = POLLPRI};
 	watch->polls[n++] = (struct pollfd){.fd = watch->state, .events = POLLIN};
 	watch->polls[n] = (struct pollfd){.fd = -1};
@@ -253,14 +260,52 @@ static int wait_for_news(Watch *watch, size_t *ret_n, Error *error)
 	return 0;
 }
 
-static bool has_changed(const Watch *watch)
+/* Others mount as well; of interest are our generations. */
+static bool are_mounts_other(Watch *watch)
+{
+	CLEANUP_FREE OverlayGeneration *generations = NULL;
+	size_t n = 0;
+	bool other;
+
+	if (overlay_list(watch->engine.root, &generations, &n, NULL) < 0)
+		return true;
+	other = n != watch->n_generations;
+	for (size_t i = 0; i < n && !other; i++)
+		other = generations[i].number != watch->generations[i].number ||
+			generations[i].device != watch->generations[i].device ||
+			generations[i].is_top != watch->generations[i].is_top;
+	free(watch->generations);
+	watch->generations = TAKE_PTR(generations);
+	watch->n_generations = n;
+	return other;
+}
+
+static bool has_changed(Watch *watch)
 {
 	char events[4096];
-	bool changed = watch->polls[0].revents & (POLLPRI | POLLERR);
+	bool changed = false;
 
 	while (read(watch->state, events, sizeof(events)) > 0)
 		changed = true;
+	if (watch->polls[0].revents & (POLLPRI | POLLERR) && are_mounts_other(watch))
+		changed = true;
 	return changed;
+}
+
+/* What cannot be read now, because somebody is at it, can be a little later. */
+static void look_again(Watch *watch)
+{
+	Error why = ERROR_INIT;
+
+	if (has_changed(watch))
+		watch->next_look = clock_monotonic_ms();
+	if (watch->next_look == 0 || clock_monotonic_ms() < watch->next_look)
+		return;
+	watch->next_look = 0;
+	if (reload(watch, &why) == 0)
+		return;
+	log_warning("what is active cannot be looked at, it is tried again: %s", why.text);
+	watch->next_look = clock_monotonic_ms() + LOOK_SECONDS * INT64_C(1000);
 }
 
 /* Processes first, for a unit's failure is about one that has ended. */
@@ -280,7 +325,8 @@ static int turn(Watch *watch, Error *error)
 		return -1;
 	begin_revert(watch);
 	try_revert(watch);
-	return has_changed(watch) ? reload(watch, error) : 0;
+	look_again(watch);
+	return 0;
 }
 
 static bool is_over(const Watch *watch)
