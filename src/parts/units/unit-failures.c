@@ -20,7 +20,6 @@ static const char MATCH[] = "type='signal',sender='org.freedesktop.systemd1',"
 
 enum { CALL_SECONDS = 10 };
 
-DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref);
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
 #define CLEANUP_BUS_ERROR __attribute__((cleanup(sd_bus_error_free)))
 
