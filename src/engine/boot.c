@@ -14,6 +14,7 @@
 #include "engine/context.h"
 #include "engine/failed-units.h"
 #include "engine/fit.h"
+#include "engine/health.h"
 #include "engine/layers.h"
 #include "engine/remount.h"
 #include "engine/state.h"
@@ -225,11 +226,30 @@ static int find_shown(Boot *boot, Error *error)
 	return 0;
 }
 
+/* The administrator's checks speak of what is on trial. */
+static int check(Boot *boot, Error *error)
+{
+	CLEANUP_HEALTH Health health = HEALTH_INIT;
+	CLEANUP_IMPROVEMENTS Improvements letters = IMPROVEMENTS_INIT;
+	const Trial *trial = &boot->state.trial;
+	const HealthSubject subject = {boot->engine.root, boot->engine.root_fd, HEALTH_BOOT, &letters};
+
+	if (health_collect(boot->engine.root_fd, &health, error) < 0)
+		return -1;
+	health_failed_from_json(&health, trial->failed_checks);
+	for (size_t i = 0; i < boot->fit.set.n; i++)
+		if (!trial_is_proven(trial, &boot->fit.set.items[i].manifest_digest) &&
+			improvements_put(&letters, boot->engine.store,
+				&boot->fit.set.items[i].manifest_digest, 0, error) < 0)
+			return -1;
+	return health_judge(&health, &subject, error);
+}
+
 static int judge(Boot *boot, Error *error)
 {
 	CLEANUP_JSON json_t *failed = NULL;
 
-	if (find_shown(boot, error) < 0 || failed_units_list(&failed, error) < 0)
+	if (find_shown(boot, error) < 0 || failed_units_list(&failed, error) < 0 || check(boot, error) < 0)
 		return -1;
 	return trial_complete(
 		&boot->state.trial, &boot->state.active, &boot->fit.set, boot->id, failed, error);

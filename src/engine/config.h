@@ -21,6 +21,7 @@ typedef struct Config {
 	int64_t time_limit;     /* seconds that all downloads of one run may take */
 	Integrity integrity;    /* what must guard an image */
 	AutomaticSettings automatic;
+	WatchSettings watch;
 	PolicySettings policy;
 	SettingValue values[SETTINGS_COUNT]; /* as settings_table: what holds, and whose word that is */
 } Config;

@@ -68,6 +68,12 @@ int engine_run_unattended(const EngineOptions *options, json_t **ret_report, Err
 /* Takes improvements off; dry_run only says what would be done. */
 int engine_remove(Engine *engine, EngineNames components, bool dry_run, json_t **ret_plan, Error *error);
 
+/* Takes off letters that did harm, for that reason: shows the base in their place, restarts who used their
+ * bytes and may be restarted, and has them in quarantine until there is a newer letter. *ret_report is the
+ * document "suture-revert-1". */
+int engine_revert(
+	Engine *engine, EngineNames components, const char *reason, json_t **ret_report, Error *error);
+
 /* Reads what is active from the disk, fetches again what the disk has spoilt, and shows that; when it cannot
  * be had, fails, and root/usr shows the base in its place. ENGINE_NOTHING when nothing was wrong. */
 int engine_repair(Engine *engine, json_t **ret_plan, Error *error);

@@ -136,9 +136,10 @@ static int add_base_files(
 	return 0;
 }
 
-/* Finding the inode numbers that files of an older letter's image have. */
+/* Finding the inode numbers that files of a letter's image have. */
 typedef struct OldImage {
-	const Manifest *old, *new;
+	const Manifest *old;
+	const Manifest *new; /* that replaces it: what both bring is left out; NULL: none does */
 	dev_t devices[1 + LAYERS_DEVICES_MAX]; /* the generation's, and the image's own, which older kernels
 						  show */
 	size_t n_devices;
@@ -157,11 +158,11 @@ static int visit_old_file(void *userdata, const ImageEntry *entry, Error *error)
 	if (text_format(&path, error, "%s%s", usr_prefix, entry->path) < 0)
 		return -1;
 	former = manifest_find_file(image->old, path);
-	now = manifest_find_file(image->new, path);
+	now = image->new ? manifest_find_file(image->new, path) : NULL;
 	if (!former || former->type != MANIFEST_REGULAR ||
 		(now && now->type == MANIFEST_REGULAR && digest_equal(&now->digest, &former->digest)))
 		return 0;
-	if (add_subject(image->all, image->new, former->path, &subject, error) < 0)
+	if (add_subject(image->all, image->new ? image->new : image->old, former->path, &subject, error) < 0)
 		return -1;
 	for (size_t i = 0; i < image->n_devices; i++)
 		if (add_target(image->all,
@@ -189,6 +190,17 @@ static int add_old_image(const Engine *engine, OldImage *image, Error *error)
 	return image_walk((Bytes){map.data, map.size}, visit_old_file, image, error);
 }
 
+/* One letter's, as this generation shows it. */
+static int add_image_in(
+	const Engine *engine, const OverlayGeneration *generation, OldImage *image, Error *error)
+{
+	image->devices[0] = generation->device;
+	if (layers_devices(engine, image->old, image->devices + 1, &image->n_devices, error) < 0)
+		return -1;
+	image->n_devices++;
+	return add_old_image(engine, image, error);
+}
+
 /* The former bytes that an older letter brought. */
 static int add_generation(const Engine *engine, const OverlayGeneration *generation,
 	const Improvements *former, const Improvements *set, ExposureTargets *all, Error *error)
@@ -196,15 +208,12 @@ static int add_generation(const Engine *engine, const OverlayGeneration *generat
 	for (size_t i = 0; i < former->n; i++) {
 		const Improvement *old = &former->items[i];
 		const Improvement *new = improvements_find(set, old->manifest->component);
-		OldImage image = {.old = old->manifest, .devices = {generation->device}, .all = all};
+		OldImage image = {.old = old->manifest, .all = all};
 
 		if (!new || digest_equal(&new->manifest_digest, &old->manifest_digest))
 			continue;
 		image.new = new->manifest;
-		if (layers_devices(engine, old->manifest, image.devices + 1, &image.n_devices, error) < 0)
-			return -1;
-		image.n_devices++;
-		if (add_old_image(engine, &image, error) < 0)
+		if (add_image_in(engine, generation, &image, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -285,6 +294,38 @@ int exposure_targets_collect(
 			return -1;
 	for (size_t i = 0; i < mounted.n; i++)
 		if (add_generation(engine, &mounted.generations[i], &mounted.sets[i], set, &all, error) < 0)
+			return -1;
+	*ret = all;
+	all = (ExposureTargets){.targets = NULL};
+	return 0;
+}
+
+static int add_brought(const Engine *engine, const OverlayGeneration *generation, const Improvements *held,
+	const Improvements *set, ExposureTargets *all, Error *error)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		const Improvement *item = &set->items[i];
+		const Improvement *there = improvements_find(held, item->manifest->component);
+		OldImage image = {.old = item->manifest, .all = all};
+
+		if (there && digest_equal(&there->manifest_digest, &item->manifest_digest) &&
+			add_image_in(engine, generation, &image, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int exposure_targets_brought(
+	const Engine *engine, const State *state, const Improvements *set, ExposureTargets *ret, Error *error)
+{
+	__attribute__((cleanup(mounted_clear))) Mounted mounted = {.usr = -1};
+	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets all = {.targets = NULL};
+
+	all.set = set;
+	if (look_at_mounts(engine, state, &mounted, &all.current, error) < 0)
+		return -1;
+	for (size_t i = 0; i < mounted.n; i++)
+		if (add_brought(engine, &mounted.generations[i], &mounted.sets[i], set, &all, error) < 0)
 			return -1;
 	*ret = all;
 	all = (ExposureTargets){.targets = NULL};

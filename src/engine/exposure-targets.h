@@ -44,6 +44,11 @@ int exposure_targets_collect(const Engine *engine, const State *state, const Imp
 uint64_t exposure_targets_groups(const ExposureTargets *targets, const CensusFinding *finding);
 unsigned exposure_targets_group(size_t improvement);
 
+/* The other way round: the identities of the bytes that the set brings, in each generation that has brought
+ * them. state names the letters of the set as active or in a generation; set outlives ret. */
+int exposure_targets_brought(const Engine *engine, const State *state, const Improvements *set,
+	ExposureTargets *ret, Error *error);
+
 void exposure_targets_clear(ExposureTargets *targets);
 static inline void exposure_targets_clear_cleanup(ExposureTargets *targets)
 {

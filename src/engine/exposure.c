@@ -19,7 +19,7 @@ static const char *const kind_names[] = {
 
 /* A census, and what is to be done about it. */
 typedef struct Exposure {
-	ExposureTargets targets;
+	const ExposureTargets *targets; /* not its own */
 	Census *census;
 	RestartWorld *world;
 	RestartFinding *findings;
@@ -32,7 +32,6 @@ static void exposure_clear_cleanup(Exposure *exposure)
 	free(exposure->findings);
 	(void)restart_world_free(exposure->world);
 	(void)census_free(exposure->census);
-	exposure_targets_clear(&exposure->targets);
 }
 
 /* What closes the exposure, at the smallest scope. */
@@ -90,8 +89,8 @@ static int put_finding(const Exposure *exposure, size_t at, json_t *array, Error
 		json_put_text(item, "name", finding->name, error) < 0 ||
 		json_put_text(item, "kind", kind_names[finding->kind], error) < 0 ||
 		(finding->unit[0] && json_put_text(item, "unit", finding->unit, error) < 0) ||
-		put_subject(&exposure->targets, finding, item, error) < 0 ||
-		put_components(&exposure->targets, finding, item, error) < 0)
+		put_subject(exposure->targets, finding, item, error) < 0 ||
+		put_components(exposure->targets, finding, item, error) < 0)
 		return -1;
 	return put_remedy(exposure, at, item, error);
 }
@@ -153,19 +152,11 @@ static void leave_out_the_leaving(const Engine *engine, Census *census)
 	census->n_findings = n;
 }
 
-int exposure_report(
-	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error)
+int exposure_of(const Engine *engine, const ExposureTargets *targets, json_t **ret, Error *error)
 {
-	__attribute__((cleanup(exposure_clear_cleanup))) Exposure exposure = {.census = NULL};
-	CensusQuery query;
+	__attribute__((cleanup(exposure_clear_cleanup))) Exposure exposure = {.targets = targets};
+	const CensusQuery query = {engine->root, targets->targets, targets->n_targets, targets->current};
 
-	/* Nothing is replaced: nothing can be exposed. */
-	if (set->n == 0)
-		return nobody(true, ret, error);
-	if (exposure_targets_collect(engine, state, set, &exposure.targets, error) < 0)
-		return -1;
-	query = (CensusQuery){
-		engine->root, exposure.targets.targets, exposure.targets.n_targets, exposure.targets.current};
 	if (census_take(&query, &exposure.census, error) < 0)
 		return -1;
 	leave_out_the_leaving(engine, exposure.census);
@@ -174,6 +165,19 @@ int exposure_report(
 			&exposure.plan, error) < 0)
 		return -1;
 	return to_json(&exposure, ret, error);
+}
+
+int exposure_report(
+	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error)
+{
+	__attribute__((cleanup(exposure_targets_clear_cleanup))) ExposureTargets targets = {.targets = NULL};
+
+	/* Nothing is replaced: nothing can be exposed. */
+	if (set->n == 0)
+		return nobody(true, ret, error);
+	if (exposure_targets_collect(engine, state, set, &targets, error) < 0)
+		return -1;
+	return exposure_of(engine, &targets, ret, error);
 }
 
 int exposure_unseen(json_t **ret, Error *error)

@@ -7,6 +7,7 @@
  */
 
 #include "engine/context.h"
+#include "engine/exposure-targets.h"
 #include "engine/improvements.h"
 #include "engine/state.h"
 
@@ -16,6 +17,9 @@
  */
 int exposure_report(
 	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error);
+
+/* The same document about what these targets stand for, whatever it is that must not be used any more. */
+int exposure_of(const Engine *engine, const ExposureTargets *targets, json_t **ret, Error *error);
 
 /* The same document for a caller who cannot look into processes: not complete. */
 int exposure_unseen(json_t **ret, Error *error);

@@ -19,6 +19,7 @@ static const char *const state_names[] = {
 	[TRANSACTION_STAGED] = "staged",
 	[TRANSACTION_ACTIVATED] = "activated",
 	[TRANSACTION_RESTARTED] = "restarted",
+	[TRANSACTION_HEALTHY] = "healthy",
 	[TRANSACTION_COMMITTED] = "committed",
 };
 
@@ -58,7 +59,8 @@ int journal_write(const Transaction *transaction, Error *error)
 		json_put_time(document, "started", transaction->started, error) < 0 ||
 		improvements_to_json(&transaction->goal, &goal, error) < 0 ||
 		json_put(document, "goal", goal, error) < 0 ||
-		put_departures(transaction, document, error) < 0)
+		put_departures(transaction, document, error) < 0 ||
+		json_put_text(document, "reason", transaction->reason, error) < 0)
 		return -1;
 	return store_save(transaction->engine->store, document_name, document, error);
 }
@@ -76,7 +78,7 @@ static int state_from_name(const char *name, TransactionState *ret, Error *error
 
 static int read_document(const json_t *document, const Store *store, Journal *ret, Error *error)
 {
-	const char *format, *state;
+	const char *format, *state, *reason = "";
 	json_t *goal, *departures = NULL;
 	int64_t generation, number;
 
@@ -90,9 +92,12 @@ static int read_document(const json_t *document, const Store *store, Journal *re
 		json_integer_field(document, "transaction", 1, INT64_MAX, &number, error) < 0 ||
 		json_array_field(document, "goal", IMPROVEMENTS_MAX, &goal, error) < 0 ||
 		(json_has(document, "departures") &&
-			json_object_field(document, "departures", &departures, error) < 0))
+			json_object_field(document, "departures", &departures, error) < 0) ||
+		(json_has(document, "reason") &&
+			json_string_field(document, "reason", ERROR_TEXT_SIZE - 1, &reason, error) < 0))
 		return -1;
 	ret->departures = json_incref(departures);
+	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 	ret->generation = (uint64_t)generation;
 	ret->number = (uint64_t)number;
 	return improvements_from_json(goal, store, &ret->goal, error);

@@ -14,7 +14,8 @@ typedef struct Journal {
 	TransactionState reached;
 	uint64_t generation, number;
 	Improvements goal;
-	json_t *departures; /* {COMPONENT: action} for what the goal lacks */
+	json_t *departures;           /* {COMPONENT: action} for what the goal lacks */
+	char reason[ERROR_TEXT_SIZE]; /* of a revert; "" otherwise */
 } Journal;
 
 #define JOURNAL_INIT \

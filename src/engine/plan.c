@@ -22,6 +22,7 @@ static const char *const action_names[] = {
 	[CHANGE_REMOVE] = "remove",
 	[CHANGE_WITHDRAW] = "withdraw",
 	[CHANGE_RETIRE] = "retire",
+	[CHANGE_REVERT] = "revert",
 };
 
 const char *plan_action_name(ChangeAction action)
@@ -103,6 +104,9 @@ static ChangeAction why_gone(const Transaction *transaction, const Manifest *man
 		return why_it_was_to_go(transaction->departures, manifest->component);
 	if (transaction->begin == EVENT_RESUME || transaction->begin == EVENT_REPAIR)
 		return CHANGE_RETIRE;
+	if (transaction->begin == EVENT_REVERT)
+		return is_asked_for(transaction->components, manifest->component) ? CHANGE_REVERT
+										  : CHANGE_RETIRE;
 	if (!transaction->catalog)
 		return is_asked_for(transaction->components, manifest->component) ? CHANGE_REMOVE
 										  : CHANGE_RETIRE;
@@ -136,6 +140,7 @@ static int add_change(Transaction *transaction, ChangeAction action, const Manif
 		.to = arrives ? manifest->sequence : 0,
 		.manifest = manifest,
 		.leaving = leaving,
+		.reason = action == CHANGE_REVERT ? transaction->reason : NULL,
 	};
 	(void)snprintf(change->component, sizeof(change->component), "%s", manifest->component);
 	if (!arrives)
@@ -302,7 +307,9 @@ int plan_change_to_json(const Change *change, json_t *object, Error *error)
 				       error) < 0) ||
 		json_put_integer(object, "image_size", (int64_t)manifest->image_size, error) < 0 ||
 		json_put_integer(object, "files", (int64_t)manifest->n_files, error) < 0 ||
-		plan_put_advisories(object, manifest, error) < 0 || put_open_again(object, change, error) < 0)
+		plan_put_advisories(object, manifest, error) < 0 ||
+		put_open_again(object, change, error) < 0 ||
+		(change->reason && json_put_text(object, "reason", change->reason, error) < 0))
 		return -1;
 	return change->download ? put_download(change, object, error) : 0;
 }

@@ -23,6 +23,7 @@
 #include "engine/state.h"
 #include "engine/suspension.h"
 #include "engine/waiting.h"
+#include "engine/watch-report.h"
 #include "parts/image/verity.h"
 #include "parts/manifest/letter.h"
 #include "parts/overlay/overlay.h"
@@ -289,6 +290,15 @@ static int put_package_manager(const Engine *engine, json_t *document, Error *er
 	return json_put_text(object, "name", manager.name, error);
 }
 
+static int put_watch(const Engine *engine, json_t *document, Error *error)
+{
+	CLEANUP_JSON json_t *watch = NULL;
+
+	if (watch_report_read(engine->root_fd, &watch, error) < 0)
+		return -1;
+	return watch ? json_put(document, "watch", TAKE_PTR(watch), error) : 0;
+}
+
 int engine_status(Engine *engine, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -315,6 +325,7 @@ int engine_status(Engine *engine, json_t **ret, Error *error)
 		put_kept_off(&state, document, error) < 0 || put_quarantined(&state, document, error) < 0 ||
 		put_boot(boot, document, error) < 0 || put_package_manager(engine, document, error) < 0 ||
 		put_freshness(engine, &state, document, error) < 0 ||
+		put_watch(engine, document, error) < 0 ||
 		settings_report_put(&engine->config, document, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);
@@ -466,6 +477,26 @@ static int put_waiting(
 	return 0;
 }
 
+/* A letter that did harm is not active, and is what people ask about. */
+static int put_quarantined_named(const State *state, const char *what, json_t *document, Error *error)
+{
+	json_t *array = json_array();
+
+	if (json_put(document, "quarantined", array, error) < 0)
+		return -1;
+	for (size_t i = 0; i < state->trial.n_quarantined; i++) {
+		json_t *item;
+
+		if (strcmp(state->trial.quarantined[i].component, what) != 0)
+			continue;
+		item = json_object();
+		if (json_add(array, item, error) < 0 ||
+			trial_quarantined_to_json(&state->trial.quarantined[i], item, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -475,7 +506,8 @@ int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 	if (!document || json_put(document, "improvements", array, error) < 0)
 		return error_memory(error);
 	if (state_load(engine->store, &state, error) < 0 ||
-		json_put_text(document, "format", show_format, error) < 0)
+		json_put_text(document, "format", show_format, error) < 0 ||
+		put_quarantined_named(&state, what, document, error) < 0)
 		return -1;
 	for (size_t i = 0; i < state.active.n; i++) {
 		const Improvement *item = &state.active.items[i];
@@ -485,7 +517,7 @@ int engine_show(Engine *engine, const char *what, json_t **ret, Error *error)
 	}
 	if (put_waiting(engine, &state, what, array, error) < 0)
 		return -1;
-	if (json_array_size(array) == 0)
+	if (json_array_size(array) == 0 && json_array_size(json_object_get(document, "quarantined")) == 0)
 		return complain_about_unknown(engine, what, error);
 	*ret = TAKE_PTR(document);
 	return 0;

@@ -34,7 +34,7 @@ typedef struct Setting {
 	const char *const *words; /* NULL ends them */
 } Setting;
 
-enum { SETTINGS_COUNT = 16 };
+enum { SETTINGS_COUNT = 20 };
 extern const Setting settings_table[SETTINGS_COUNT];
 
 /* The place of a key in the table; -1 with a sentence that names the keys which look like it. */
@@ -125,6 +125,14 @@ typedef struct AutomaticSettings {
 /* When an improvement released then is due to be installed by itself, in seconds since 1970. An urgent one is
  * not deferred. */
 int64_t settings_due(const AutomaticSettings *automatic, int64_t released, bool urgent);
+
+/* [Watch]: when what was activated is taken off again (docs/watch.md). */
+typedef struct WatchSettings {
+	int64_t crashes; /* so many */
+	int64_t minutes; /* in so many minutes are too many */
+	int64_t hours;   /* how long an improvement is watched; 0: not at all */
+	bool users;      /* crashes of programs that ordinary users have started count as well */
+} WatchSettings;
 
 /* [Policy]: what people may do. What nobody asks for, withdrawals and retirements too, goes on. */
 typedef struct PolicySettings {

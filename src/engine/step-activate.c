@@ -41,7 +41,7 @@ static void predict(Transaction *transaction)
 
 int step_activate(Transaction *transaction, Error *error)
 {
-	if (check_repaired(transaction, error) < 0)
+	if (check_repaired(transaction, error) < 0 || health_measure_before(transaction, error) < 0)
 		return -1;
 	predict(transaction);
 	return layers_activate(transaction->engine, transaction->generation, &transaction->goal, error);

@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "engine/collect.h"
 #include "engine/failed-units.h"
 #include "engine/history.h"
@@ -48,6 +50,22 @@ static int note_kept_off(Transaction *transaction, Error *error)
 	return 0;
 }
 
+/* What is in quarantine is what the same document says is active no more. */
+static int note_quarantined(Transaction *transaction, Error *error)
+{
+	State *state = &transaction->state;
+
+	for (size_t i = 0; i < transaction->n_changes; i++) {
+		const Change *change = &transaction->changes[i];
+
+		if (change->action == CHANGE_REVERT &&
+			trial_quarantine(&state->trial, improvements_find(&state->active, change->component),
+				change->reason, clock_now(), error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A boot with the new letters is measured by what has failed without them. Unknown where it cannot be asked,
  * and for another system than the running one. */
 static int settle_trial(Transaction *transaction, Error *error)
@@ -57,6 +75,7 @@ static int settle_trial(Transaction *transaction, Error *error)
 
 	if (strcmp(transaction->engine->root, "/") == 0)
 		(void)failed_units_list(&failed, NULL);
+	trial_settle_checks(&state->trial, &transaction->former, transaction->failed_checks);
 	return trial_settle(&state->trial, &transaction->former, &state->active, failed, error);
 }
 
@@ -79,6 +98,23 @@ static int adopt_goal(Transaction *transaction, Error *error)
 	return settle_trial(transaction, error);
 }
 
+/* Somebody watches over what came. Where systemd does not run, nobody does; it looks by itself for what there
+ * is to watch. */
+static void start_watch(const Transaction *transaction)
+{
+	const char *const argv[] = {"systemctl", "--no-block", "start", "suture-watch.service", NULL};
+	Error why = ERROR_INIT;
+	bool arrives = false;
+
+	for (size_t i = 0; i < transaction->n_changes; i++)
+		arrives = arrives || transaction->changes[i].action == CHANGE_INSTALL;
+	if (!arrives || strcmp(transaction->engine->root, "/") != 0 ||
+		access("/run/systemd/system", F_OK) < 0)
+		return;
+	if (process_run(argv, 0, NULL, &why) < 0)
+		log_warning("nobody watches over what came: %s", why.text);
+}
+
 int step_commit(Transaction *transaction, Error *error)
 {
 	CLEANUP_FREE uint64_t *mounted = NULL;
@@ -89,7 +125,8 @@ int step_commit(Transaction *transaction, Error *error)
 	if (history_append(transaction, &minor) < 0)
 		log_warning("this is missing in the history: %s", minor.text);
 	if (list_mounted(transaction->engine->root, &mounted, &n, error) < 0 ||
-		note_kept_off(transaction, error) < 0 || adopt_goal(transaction, error) < 0 ||
+		note_kept_off(transaction, error) < 0 || note_quarantined(transaction, error) < 0 ||
+		adopt_goal(transaction, error) < 0 ||
 		state_forget_generations(&transaction->state, mounted, n, error) < 0 ||
 		(transaction->generation > 0 &&
 			state_note_generation(&transaction->state, transaction->generation,
@@ -100,5 +137,6 @@ int step_commit(Transaction *transaction, Error *error)
 		log_warning("this is missing in the ledger: %s", minor.text);
 	if (collect_leftovers(transaction, &minor) < 0)
 		log_warning("old images stay until the next install: %s", minor.text);
+	start_watch(transaction);
 	return 0;
 }

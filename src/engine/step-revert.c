@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Undoes a swap that could not be committed: root/usr shows again what the state says, or the base, when that
- * has left behind what the state says: newer bytes are never hidden.
+ * Undoes a swap that could not be committed, or should not be: root/usr shows again what the state says, or
+ * the base, when that has left behind what the state says: newer bytes are never hidden. What the letters
+ * that came have done is remembered against them.
  */
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/history.h"
 #include "engine/layers.h"
+#include "engine/leaving.h"
 #include "engine/plan.h"
 #include "engine/transaction.h"
 
@@ -23,7 +28,7 @@ static int drop_all_when_one_retired(Transaction *transaction, Improvements *for
 	return 0;
 }
 
-int step_revert(Transaction *transaction, Error *error)
+static int go_back(Transaction *transaction, Error *error)
 {
 	CLEANUP_STATE State state = STATE_INIT;
 
@@ -32,4 +37,85 @@ int step_revert(Transaction *transaction, Error *error)
 		drop_all_when_one_retired(transaction, &state.active, error) < 0)
 		return -1;
 	return layers_activate(transaction->engine, state.generation, &transaction->goal, error);
+}
+
+/* The letters that came go: into quarantine, and into the history as reverts. The generation that shows them
+ * is not in the state, and is noted for the census alone. */
+static int condemn(Transaction *transaction, State *state, Leaving *leaving, Error *error)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < transaction->n_changes; i++) {
+		Change change = transaction->changes[i];
+		const Improvement *item = improvements_find(&transaction->goal, change.component);
+
+		if (change.action != CHANGE_INSTALL || !item)
+			continue;
+		if (trial_quarantine(&state->trial, item, transaction->reason, clock_now(), error) < 0 ||
+			improvements_put(&leaving->set, transaction->engine->store, &item->manifest_digest, 0,
+				error) < 0)
+			return -1;
+		change.action = CHANGE_REVERT;
+		change.from = change.to;
+		change.to = 0;
+		change.leaving = change.manifest;
+		change.download = NULL;
+		change.reason = transaction->reason;
+		transaction->changes[n++] = change;
+	}
+	transaction->n_changes = n;
+	return 0;
+}
+
+static int note_leaving(Transaction *transaction, Leaving *leaving, Error *error)
+{
+	CLEANUP_STATE State state = STATE_INIT;
+
+	if (state_load(transaction->engine->store, &state, error) < 0 ||
+		state_note_generation(&state, transaction->generation, &transaction->goal, error) < 0)
+		return -1;
+	return leaving_note(transaction->engine, &state, leaving, error);
+}
+
+/* What was restarted meanwhile is restarted again. That cannot fail going back. */
+static void restart_users(const Transaction *transaction, Leaving *leaving)
+{
+	CLEANUP_JSON json_t *units = NULL, *exposed = NULL;
+	Error why = ERROR_INIT;
+
+	if (leaving_restart_users(transaction->engine, leaving, &units, &exposed, &why) < 0)
+		log_warning("who used what was taken off could not be restarted: %s", why.text);
+	else if (json_array_size(json_object_get(exposed, "processes")) > 0)
+		log_warning("%zu processes still use what was taken off; restart them",
+			json_array_size(json_object_get(exposed, "processes")));
+}
+
+static int go_back_from_harm(Transaction *transaction, Error *error)
+{
+	CLEANUP_LEAVING Leaving leaving = {.set = IMPROVEMENTS_INIT};
+	CLEANUP_STATE State state = STATE_INIT;
+	Error minor = ERROR_INIT;
+
+	if (state_load(transaction->engine->store, &state, error) < 0 ||
+		condemn(transaction, &state, &leaving, error) < 0 ||
+		note_leaving(transaction, &leaving, error) < 0)
+		return -1;
+	/* The changes point into what was the goal. */
+	improvements_clear(&transaction->former);
+	transaction->former = transaction->goal;
+	transaction->goal = IMPROVEMENTS_INIT;
+	if (go_back(transaction, error) < 0)
+		return -1;
+	if (history_append(transaction, &minor) < 0)
+		log_warning("this is missing in the history: %s", minor.text);
+	state.transactions = transaction->number;
+	if (state_save(transaction->engine->store, &state, error) < 0)
+		return -1;
+	restart_users(transaction, &leaving);
+	return 0;
+}
+
+int step_revert(Transaction *transaction, Error *error)
+{
+	return transaction->harm ? go_back_from_harm(transaction, error) : go_back(transaction, error);
 }

@@ -26,13 +26,15 @@ static const Transition transitions[] = {
 	{TRANSACTION_IDLE, EVENT_REMOVE, TRANSACTION_STAGED, "select", step_select},
 	{TRANSACTION_IDLE, EVENT_RESUME, TRANSACTION_STAGED, "resume", step_resume},
 	{TRANSACTION_IDLE, EVENT_REPAIR, TRANSACTION_CHECKED, "repair", step_repair},
+	{TRANSACTION_IDLE, EVENT_REVERT, TRANSACTION_STAGED, "condemn", step_condemn},
 	{TRANSACTION_CHECKED, EVENT_NEXT, TRANSACTION_FETCHED, "fetch", step_fetch},
 	{TRANSACTION_FETCHED, EVENT_NEXT, TRANSACTION_REBUILT, "rebuild", step_rebuild},
 	{TRANSACTION_REBUILT, EVENT_NEXT, TRANSACTION_VERIFIED, "verify", step_verify},
 	{TRANSACTION_VERIFIED, EVENT_NEXT, TRANSACTION_STAGED, "stage", step_stage},
 	{TRANSACTION_STAGED, EVENT_NEXT, TRANSACTION_ACTIVATED, "activate", step_activate},
 	{TRANSACTION_ACTIVATED, EVENT_NEXT, TRANSACTION_RESTARTED, "restart", step_restart},
-	{TRANSACTION_RESTARTED, EVENT_NEXT, TRANSACTION_COMMITTED, "commit", step_commit},
+	{TRANSACTION_RESTARTED, EVENT_NEXT, TRANSACTION_HEALTHY, "health", step_health},
+	{TRANSACTION_HEALTHY, EVENT_NEXT, TRANSACTION_COMMITTED, "commit", step_commit},
 	{TRANSACTION_IDLE, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
 	{TRANSACTION_CHECKED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
 	{TRANSACTION_FETCHED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
@@ -41,6 +43,7 @@ static const Transition transitions[] = {
 	{TRANSACTION_STAGED, EVENT_FAILED, TRANSACTION_IDLE, "", NULL},
 	{TRANSACTION_ACTIVATED, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
 	{TRANSACTION_RESTARTED, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
+	{TRANSACTION_HEALTHY, EVENT_FAILED, TRANSACTION_IDLE, "revert", step_revert},
 };
 
 static const char *const event_names[] = {
@@ -48,6 +51,7 @@ static const char *const event_names[] = {
 	[EVENT_REMOVE] = "remove",
 	[EVENT_RESUME] = "resume",
 	[EVENT_REPAIR] = "repair",
+	[EVENT_REVERT] = "revert",
 	[EVENT_NEXT] = "done",
 	[EVENT_FAILED] = "failed",
 };
@@ -90,6 +94,8 @@ Transaction *transaction_free(Transaction *transaction)
 		free(transaction->changes);
 		json_decref(transaction->departures);
 		json_decref(transaction->predicted);
+		json_decref(transaction->failed_checks);
+		health_clear(&transaction->health);
 		(void)catalog_free(transaction->catalog);
 		waiting_clear(&transaction->waiting);
 		(void)remote_free(transaction->remote);
@@ -169,11 +175,12 @@ static int finish(Engine *engine, Journal *journal, Error *error)
 	transaction->goal = journal->goal;
 	journal->goal = IMPROVEMENTS_INIT;
 	transaction->departures = TAKE_PTR(journal->departures);
+	memcpy(transaction->reason, journal->reason, sizeof(transaction->reason));
 	if (plan_changes(transaction, error) < 0)
 		return -1;
 	transaction->generation = journal->generation;
 	transaction->number = journal->number;
-	transaction->reached = TRANSACTION_RESTARTED;
+	transaction->reached = TRANSACTION_HEALTHY;
 	if (step_commit(transaction, error) < 0)
 		return -1;
 	return journal_remove(engine->store, error);

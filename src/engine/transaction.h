@@ -15,6 +15,7 @@
 
 #include "engine/catalog.h"
 #include "engine/context.h"
+#include "engine/health.h"
 #include "engine/improvements.h"
 #include "engine/remote.h"
 #include "engine/state.h"
@@ -31,6 +32,7 @@ typedef enum TransactionState {
 	TRANSACTION_STAGED,    /* images durable under their digests; the swap comes next */
 	TRANSACTION_ACTIVATED, /* /usr shows the new generation */
 	TRANSACTION_RESTARTED, /* what could be restarted was */
+	TRANSACTION_HEALTHY,   /* the administrator's checks say so */
 	TRANSACTION_COMMITTED, /* the state says so */
 } TransactionState;
 
@@ -39,6 +41,7 @@ typedef enum TransactionEvent {
 	EVENT_REMOVE,  /* begin */
 	EVENT_RESUME,  /* begin */
 	EVENT_REPAIR,  /* begin */
+	EVENT_REVERT,  /* begin */
 	EVENT_NEXT,    /* the last step is done */
 	EVENT_FAILED,  /* the last step failed */
 } TransactionEvent;
@@ -50,6 +53,7 @@ typedef enum ChangeAction {
 	CHANGE_REMOVE,   /* asked for */
 	CHANGE_WITHDRAW, /* the publisher withdrew the letter */
 	CHANGE_RETIRE,   /* the base moved on */
+	CHANGE_REVERT,   /* it did harm: off, and in quarantine */
 } ChangeAction;
 
 typedef struct Change {
@@ -61,6 +65,7 @@ typedef struct Change {
 	const Manifest *leaving;          /* the letter that goes; NULL: none does */
 	const ManifestDownload *download; /* what travels; NULL when its image is here already */
 	uint64_t received;                /* bytes that travelled this time */
+	const char *reason;               /* of a revert; belongs to the transaction */
 } Change;
 
 typedef struct Transaction {
@@ -83,6 +88,10 @@ typedef struct Transaction {
 	uint64_t number;     /* transactions of this device, counted from 1 */
 	int64_t started;
 	int64_t fetched; /* when the last download was complete; 0: this run has fetched nothing */
+	char reason[ERROR_TEXT_SIZE]; /* of a revert: why, for people */
+	Health health;                /* what was checked before the swap */
+	json_t *failed_checks;        /* [name]: those that had failed before; NULL: there are none */
+	bool harm;                    /* reason says what the letters that came have done */
 	TransactionState reached;
 } Transaction;
 
@@ -100,15 +109,20 @@ int transaction_recover(Engine *engine, Error *error);
 /* The table in words, one transition a line: for the documentation, which a test holds against it. */
 void transaction_print_table(FILE *out);
 
+/* Before the swap: which checks fail anyway? (step-health.c) */
+int health_measure_before(Transaction *transaction, Error *error);
+
 int step_check(Transaction *transaction, Error *error);
 int step_select(Transaction *transaction, Error *error);
 int step_resume(Transaction *transaction, Error *error);
 int step_repair(Transaction *transaction, Error *error);
+int step_condemn(Transaction *transaction, Error *error);
 int step_fetch(Transaction *transaction, Error *error);
 int step_rebuild(Transaction *transaction, Error *error);
 int step_verify(Transaction *transaction, Error *error);
 int step_stage(Transaction *transaction, Error *error);
 int step_activate(Transaction *transaction, Error *error);
 int step_restart(Transaction *transaction, Error *error);
+int step_health(Transaction *transaction, Error *error);
 int step_commit(Transaction *transaction, Error *error);
 int step_revert(Transaction *transaction, Error *error);

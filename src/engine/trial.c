@@ -101,21 +101,26 @@ static void forget_boots(Trial *trial)
 	trial->boot[0] = trial->trouble[0] = '\0';
 }
 
+int trial_quarantine(Trial *trial, const Improvement *item, const char *reason, int64_t now, Error *error)
+{
+	Quarantined entry = {
+		.sequence = item->manifest->sequence, .manifest = item->manifest_digest, .time = now};
+
+	(void)snprintf(entry.component, sizeof(entry.component), "%s", item->manifest->component);
+	(void)snprintf(entry.reason, sizeof(entry.reason), "%s", reason);
+	return put_quarantined(trial, &entry, error);
+}
+
 int trial_give_up(Trial *trial, const Improvements *set, int64_t now, Error *error)
 {
-	for (size_t i = 0; i < set->n; i++) {
-		const Improvement *each = &set->items[i];
-		Quarantined item = {
-			.sequence = each->manifest->sequence, .manifest = each->manifest_digest, .time = now};
+	char reason[ERROR_TEXT_SIZE];
 
-		if (trial_is_proven(trial, &each->manifest_digest))
-			continue;
-		(void)snprintf(item.component, sizeof(item.component), "%s", each->manifest->component);
-		(void)snprintf(item.reason, sizeof(item.reason), "%u boots with it did not complete%s%.900s",
-			trial->attempts, trial->trouble[0] ? ": " : "", trial->trouble);
-		if (put_quarantined(trial, &item, error) < 0)
+	(void)snprintf(reason, sizeof(reason), "%u boots with it did not complete%s%.900s", trial->attempts,
+		trial->trouble[0] ? ": " : "", trial->trouble);
+	for (size_t i = 0; i < set->n; i++)
+		if (!trial_is_proven(trial, &set->items[i].manifest_digest) &&
+			trial_quarantine(trial, &set->items[i], reason, now, error) < 0)
 			return -1;
-	}
 	forget_boots(trial);
 	return 0;
 }
@@ -181,6 +186,14 @@ int trial_complete(Trial *trial, const Improvements *active, const Improvements 
 	return 0;
 }
 
+void trial_settle_checks(Trial *trial, const Improvements *former, json_t *failed)
+{
+	if (is_on(trial, former))
+		return;
+	json_decref(trial->failed_checks);
+	trial->failed_checks = json_incref(failed);
+}
+
 int trial_settle(
 	Trial *trial, const Improvements *former, const Improvements *active, json_t *failed, Error *error)
 {
@@ -229,7 +242,8 @@ static int read_trial(const json_t *object, Trial *trial, Error *error)
 		json_string_field(object, "boot", TRIAL_BOOT_ID_SIZE - 1, &boot, error) < 0 ||
 		json_string_field(object, "trouble", ERROR_TEXT_SIZE - 1, &trouble, error) < 0 ||
 		read_names(object, "proven", &trial->proven, error) < 0 ||
-		read_names(object, "failed_units", &trial->failed_units, error) < 0)
+		read_names(object, "failed_units", &trial->failed_units, error) < 0 ||
+		read_names(object, "failed_checks", &trial->failed_checks, error) < 0)
 		return error_in(error, "\"trial\"");
 	trial->attempts = (unsigned)attempts;
 	(void)snprintf(trial->boot, sizeof(trial->boot), "%s", boot);
@@ -326,7 +340,8 @@ int trial_to_json(const Trial *trial, json_t *document, Error *error)
 		json_put_text(object, "boot", trial->boot, error) < 0 ||
 		json_put_text(object, "trouble", trial->trouble, error) < 0 ||
 		put_names(object, "proven", trial->proven, error) < 0 ||
-		put_names(object, "failed_units", trial->failed_units, error) < 0)
+		put_names(object, "failed_units", trial->failed_units, error) < 0 ||
+		put_names(object, "failed_checks", trial->failed_checks, error) < 0)
 		return -1;
 	return trial->n_quarantined > 0 ? put_quarantine(trial, document, error) : 0;
 }
@@ -335,6 +350,7 @@ void trial_clear(Trial *trial)
 {
 	json_decref(trial->proven);
 	json_decref(trial->failed_units);
+	json_decref(trial->failed_checks);
 	free(trial->quarantined);
 	*trial = (Trial){.proven = NULL};
 }

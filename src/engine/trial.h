@@ -28,7 +28,8 @@ typedef struct Trial {
 	unsigned attempts;             /* boots with letters that are not, none of which completed */
 	char boot[TRIAL_BOOT_ID_SIZE]; /* the kernel's id of the last one that was counted */
 	char trouble[ERROR_TEXT_SIZE]; /* why that one did not complete, when that is known */
-	json_t *failed_units;     /* [name]: those that had failed without these letters; NULL: unknown */
+	json_t *failed_units;  /* [name]: those that had failed without these letters; NULL: unknown */
+	json_t *failed_checks; /* [name]: the administrator's checks that had failed without these letters */
 	Quarantined *quarantined; /* oldest first */
 	size_t n_quarantined;
 } Trial;
@@ -59,6 +60,10 @@ bool trial_is_under_way(const Trial *trial, const Improvements *active, const ch
 
 /* Takes what is not proven out of the set. */
 void trial_drop_unproven(const Trial *trial, Improvements *set);
+/* Puts a letter into quarantine: it did harm, and is active no more when this becomes durable. The reason is
+ * cut where it is too long. */
+int trial_quarantine(Trial *trial, const Improvement *item, const char *reason, int64_t now, Error *error);
+
 /* Puts what is not proven of the set into quarantine. */
 int trial_give_up(Trial *trial, const Improvements *set, int64_t now, Error *error);
 
@@ -69,6 +74,9 @@ enum { TRIAL_NOT_ON = 1 };
  * failed that had not before. */
 int trial_complete(Trial *trial, const Improvements *active, const Improvements *shown, const char *boot,
 	json_t *failed, Error *error);
+
+/* In front of trial_settle(): the checks that had failed before (an array of names, NULL: none). */
+void trial_settle_checks(Trial *trial, const Improvements *former, json_t *failed);
 
 /* A transaction has changed what is active, from former. failed (may be NULL: unknown) are the units that
  * have failed by now, before any boot with it. */

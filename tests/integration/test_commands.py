@@ -118,7 +118,7 @@ def test_completion_scripts_are_accepted_by_their_shell_and_know_every_command(t
     listed = run("bash", "-c", f""". {tmp_path}/suture; spec=$(complete -p suture); function=${{spec#*-F }}
         COMP_WORDS=(suture re) COMP_CWORD=1 COMP_LINE='suture re' COMP_POINT=9
         ${{function%% *}} suture re suture; printf '%s\\n' "${{COMPREPLY[@]}}" """).stdout.split()
-    assert sorted(listed) == ["receipt", "remove", "repair", "restart", "resume"]
+    assert sorted(listed) == ["receipt", "remove", "repair", "restart", "resume", "revert"]
     assert_fails(run(BUILD / "suture", "completion", "csh", check=False), "csh")
 
 

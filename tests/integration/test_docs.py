@@ -8,7 +8,7 @@ import pytest
 
 from conftest import BUILD, ROOT, run
 
-PROGRAMS = ["suture", "suture-publish", "suture-delta", "suture-boot", "sutured"]
+PROGRAMS = ["suture", "suture-publish", "suture-delta", "suture-boot", "suture-watch", "sutured"]
 DOCUMENTS = [path.relative_to(ROOT) for path in sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])]
 OPTION = re.compile(r"(?<![\w-])(-[a-z]|--[a-z][a-z-]+)\b")

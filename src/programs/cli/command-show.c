@@ -56,6 +56,10 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 		return print_json(report, error);
 	json_array_foreach(json_object_get(report, "improvements"), index, improvement)
 		print_improvement(improvement);
+	json_array_foreach(json_object_get(report, "quarantined"), index, improvement)
+		printf("%s %s is in quarantine since %s: %s\n", field_text(improvement, "component"),
+			field_letter(improvement, "letter"), field_time(improvement, "time"),
+			field_text(improvement, "reason"));
 	return 0;
 }
 

@@ -176,6 +176,17 @@ static void print_settings(const json_t *status)
 	print_policy(status, settings);
 }
 
+static void print_watch(const json_t *status)
+{
+	const json_t *watch = json_object_get(status, "watch");
+
+	if (!watch)
+		return;
+	printf("  watched     for crashes until %s\n", field_time(watch, "until"));
+	if (json_has(watch, "limits"))
+		printf("  warning     %s\n", field_text(watch, "limits"));
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *os = json_object_get(status, "os");
@@ -202,6 +213,7 @@ static void print_status(const json_t *status)
 	printf("  repository  %s\n",
 		json_has(status, "repository") ? field_text(status, "repository") : "none is configured");
 	print_freshness(status);
+	print_watch(status);
 	print_settings(status);
 }
 

@@ -13,7 +13,7 @@
 /* Where the command line's options go. */
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
-	const char *output, *author;
+	const char *output, *author, *reason;
 	bool json, dry_run, quiet, wait, unattended, no_daemon;
 } Settings;
 

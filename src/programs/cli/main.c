@@ -26,7 +26,13 @@ EngineOptions engine_options(const Settings *settings, Progress *progress)
 {
 	*progress = progress_on(settings->quiet || settings->json ? NULL : stderr);
 	return (EngineOptions){
-		settings->root, settings->repository, settings->state, settings->trust, progress};
+		.root = settings->root,
+		.repository = settings->repository,
+		.state = settings->state,
+		.trust = settings->trust,
+		.progress = progress,
+		.unattended = settings->unattended,
+	};
 }
 
 int open_engine(const Settings *settings, Engine **ret, Error *error)

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "parts/units/unit-failures.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+static const char SERVICE[] = "org.freedesktop.systemd1";
+static const char OBJECT[] = "/org/freedesktop/systemd1";
+static const char MANAGER[] = "org.freedesktop.systemd1.Manager";
+static const char UNIT_SERVICE[] = "org.freedesktop.systemd1.Service";
+static const char UNIT_PATHS[] = "/org/freedesktop/systemd1/unit";
+static const char MATCH[] = "type='signal',sender='org.freedesktop.systemd1',"
+			    "path_namespace='/org/freedesktop/systemd1/unit',"
+			    "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
+			    "arg0='org.freedesktop.systemd1.Service'";
+
+enum { CALL_SECONDS = 10 };
+
+DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
+#define CLEANUP_BUS_ERROR __attribute__((cleanup(sd_bus_error_free)))
+
+struct UnitFailures {
+	sd_bus *bus;
+	UnitFailureVisitor visitor;
+	void *userdata;
+};
+
+/* What a signal says of a service; what it leaves out is zero. */
+typedef struct Change {
+	const char *result; /* within the message */
+	uint32_t main_pid;
+	int32_t main_code, main_status;
+} Change;
+
+static bool is_crash(int number)
+{
+	static const int crashes[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		if (crashes[i] == number)
+			return true;
+	return false;
+}
+
+int unit_failure_judge(const char *result, int code, int status)
+{
+	if (strcmp(result, "exit-code") == 0 || strcmp(result, "protocol") == 0)
+		return UNIT_EXITED;
+	if (strcmp(result, "timeout") == 0 || strcmp(result, "watchdog") == 0)
+		return UNIT_HUNG;
+	if (strcmp(result, "core-dump") == 0 || strcmp(result, "signal") == 0)
+		return (code == CLD_KILLED || code == CLD_DUMPED) && !is_crash(status) ? -1 : UNIT_CRASHED;
+	return -1;
+}
+
+static int read_value(sd_bus_message *message, const char *name, Change *change)
+{
+	if (strcmp(name, "Result") == 0)
+		return sd_bus_message_read(message, "v", "s", &change->result);
+	if (strcmp(name, "ExecMainPID") == 0)
+		return sd_bus_message_read(message, "v", "u", &change->main_pid);
+	if (strcmp(name, "ExecMainCode") == 0)
+		return sd_bus_message_read(message, "v", "i", &change->main_code);
+	if (strcmp(name, "ExecMainStatus") == 0)
+		return sd_bus_message_read(message, "v", "i", &change->main_status);
+	return sd_bus_message_skip(message, "v");
+}
+
+static int read_change(sd_bus_message *message, Change *change)
+{
+	int r = sd_bus_message_skip(message, "s");
+
+	if (r >= 0)
+		r = sd_bus_message_enter_container(message, 'a', "{sv}");
+	while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+		const char *name;
+
+		r = sd_bus_message_read(message, "s", &name);
+		if (r >= 0)
+			r = read_value(message, name, change);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(message);
+	}
+	return r;
+}
+
+static void add_pid(UnitFailure *failure, uint32_t pid)
+{
+	for (size_t i = 0; i < failure->n_pids; i++)
+		if (failure->pids[i] == (pid_t)pid)
+			return;
+	if (pid > 0 && failure->n_pids < UNIT_FAILURE_PIDS_MAX)
+		failure->pids[failure->n_pids++] = (pid_t)pid;
+}
+
+/* One command of a service, as systemd has run it: path, arguments, "-" before it, times, and how it ended.
+ */
+static int read_command(sd_bus_message *reply, UnitFailure *failure)
+{
+	uint64_t times[4];
+	uint32_t pid;
+	int32_t code, status;
+	int r = sd_bus_message_skip(reply, "sasb");
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(times); i++)
+		r = sd_bus_message_read(reply, "t", &times[i]);
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "uii", &pid, &code, &status);
+	if (r >= 0 && code != 0 && (code != CLD_EXITED || status != 0))
+		add_pid(failure, pid);
+	return r;
+}
+
+/* The commands before and behind the main one are told only when they are asked for. */
+static void ask_for_commands(sd_bus *bus, const char *path, const char *property, UnitFailure *failure)
+{
+	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
+	CLEANUP(sd_bus_message_unref) sd_bus_message *reply = NULL;
+	int r = sd_bus_get_property(
+		bus, SERVICE, path, UNIT_SERVICE, property, &ignored, &reply, "a(sasbttttuii)");
+
+	if (r >= 0)
+		r = sd_bus_message_enter_container(reply, 'a', "(sasbttttuii)");
+	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'r', "sasbttttuii")) > 0) {
+		r = read_command(reply, failure);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+	}
+}
+
+static int on_change(sd_bus_message *message, void *context, sd_bus_error *unused)
+{
+	static const char *const commands[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
+	UnitFailures *failures = context;
+	const char *path = sd_bus_message_get_path(message);
+	CLEANUP_FREE char *unit = NULL;
+	Change change = {.result = NULL};
+	UnitFailure failure = {.n_pids = 0};
+	int r;
+
+	(void)unused;
+	if (!path || read_change(message, &change) < 0 || !change.result)
+		return 0;
+	r = unit_failure_judge(change.result, change.main_code, change.main_status);
+	if (r < 0 || sd_bus_path_decode(path, UNIT_PATHS, &unit) <= 0 || strlen(unit) >= sizeof(failure.unit))
+		return 0;
+	(void)snprintf(failure.unit, sizeof(failure.unit), "%s", unit);
+	failure.result = (UnitResult)r;
+	add_pid(&failure, change.main_pid);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		ask_for_commands(failures->bus, path, commands[i], &failure);
+	if (failure.n_pids > 0)
+		failures->visitor(failures->userdata, &failure);
+	return 0;
+}
+
+UnitFailures *unit_failures_free(UnitFailures *failures)
+{
+	if (failures)
+		(void)sd_bus_flush_close_unref(failures->bus);
+	free(failures);
+	return NULL;
+}
+
+static int subscribe(UnitFailures *failures, Error *error)
+{
+	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
+	int r = sd_bus_open_system(&failures->bus);
+
+	if (r < 0)
+		return error_os(error, -r, "cannot reach the system message bus");
+	r = sd_bus_set_method_call_timeout(failures->bus, (uint64_t)CALL_SECONDS * 1000000);
+	if (r >= 0)
+		r = sd_bus_add_match(failures->bus, NULL, MATCH, on_change, failures);
+	if (r < 0)
+		return error_os(error, -r, "cannot listen to the service manager");
+	r = sd_bus_call_method(failures->bus, SERVICE, OBJECT, MANAGER, "Subscribe", &failure, NULL, NULL);
+	if (r < 0)
+		return error_set(error, "cannot listen to the service manager: %s",
+			failure.message ? failure.message : strerror(-r));
+	return 0;
+}
+
+int unit_failures_listen(UnitFailureVisitor visitor, void *userdata, UnitFailures **ret, Error *error)
+{
+	CLEANUP(unit_failures_free) UnitFailures *failures = calloc(1, sizeof(*failures));
+
+	if (!failures)
+		return error_memory(error);
+	failures->visitor = visitor;
+	failures->userdata = userdata;
+	if (access("/run/systemd/system", F_OK) < 0) {
+		(void)error_set(error, "systemd is not the service manager here");
+		return UNIT_FAILURES_UNAVAILABLE;
+	}
+	if (subscribe(failures, error) < 0)
+		return UNIT_FAILURES_UNAVAILABLE;
+	*ret = TAKE_PTR(failures);
+	return 0;
+}
+
+void unit_failures_poll(const UnitFailures *failures, struct pollfd *to)
+{
+	int events = sd_bus_get_events(failures->bus);
+
+	*to = (struct pollfd){
+		.fd = sd_bus_get_fd(failures->bus), .events = (short)(events < 0 ? POLLIN : events)};
+}
+
+int unit_failures_read(UnitFailures *failures, Error *error)
+{
+	int r;
+
+	do {
+		r = sd_bus_process(failures->bus, NULL);
+	} while (r > 0);
+	return r < 0 ? error_os(error, -r, "lost the connection to the service manager") : 0;
+}

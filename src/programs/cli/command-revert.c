@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/cli/commands.h"
+#include "programs/cli/text.h"
+
+static const char by_hand[] = "somebody took it off because of harm that it did";
+
+static void print_units(const json_t *report)
+{
+	size_t index;
+	json_t *unit;
+
+	json_array_foreach(json_object_get(report, "units"), index, unit)
+	{
+		if (json_is_true(json_object_get(unit, "restarted")))
+			printf("  restarted %s\n", field_text(unit, "unit"));
+		else
+			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
+				field_text(unit, "error"));
+	}
+}
+
+static void print_report(const json_t *report)
+{
+	const json_t *exposed = json_object_get(report, "exposed");
+	size_t index;
+	json_t *change;
+
+	json_array_foreach(json_object_get(report, "changes"), index, change)
+	{
+		printf("  reverted %s %s on %s%s%s\n", field_text(change, "component"),
+			field_letter(change, "from_letter"), field_text(change, "base_version"),
+			json_has(change, "reason") ? ": " : "", field_text(change, "reason"));
+		print_advisory_list(json_object_get(change, "open_again"), "    open again: ");
+	}
+	print_units(report);
+	if (count_exposed(exposed) > 0) {
+		printf("\nStill in use:\n");
+		print_actions(json_object_get(exposed, "actions"), "  ");
+	}
+	printf("\nIn quarantine until there is a newer letter, or until \"suture install COMPONENT\" asks "
+	       "for "
+	       "it.\n");
+}
+
+static int run(void *userdata, const OptionList *operands, Error *error)
+{
+	const Settings *settings = userdata;
+	CLEANUP(engine_free) Engine *engine = NULL;
+	CLEANUP_JSON json_t *report = NULL;
+	EngineNames names = {operands->words, operands->count};
+	Progress progress;
+	EngineOptions options = engine_options(settings, &progress);
+
+	if (engine_open(&options, true, &engine, error) < 0 ||
+		engine_revert(engine, names, settings->reason ? settings->reason : by_hand, &report, error) <
+			0)
+		return -1;
+	if (settings->json)
+		return print_json(report, error);
+	if (!settings->quiet)
+		print_report(report);
+	return 0;
+}
+
+static const Option revert_options[] = {
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
+	{"unattended", 0, OPTION_FLAG, offsetof(Settings, unattended), NULL,
+		"nobody asks for it: what the policy says of people does not matter"},
+	{"reason", 0, OPTION_TEXT, offsetof(Settings, reason), "TEXT", "what harm it did, for the status"},
+};
+
+const Command command_revert = {
+	.name = "revert",
+	.operands = "COMPONENT...",
+	.min_operands = 1,
+	.max_operands = SIZE_MAX,
+	.summary = "take off what does harm, restart what used it, and keep it in quarantine",
+	.options = revert_options,
+	.n_options = ARRAY_SIZE(revert_options),
+	.run = run,
+};
