@@ -41,12 +41,25 @@ def bus(make_bus):
 
 
 def wait_until(condition):
+    """A slow machine is no failure: the limit only ends what hangs."""
+    limit = time.monotonic() + 300
     while not condition():
+        assert time.monotonic() < limit
         time.sleep(0.01)
 
 
+def has_open(pid, path):
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if os.readlink(descriptor) == str(path):
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
 def finish(process, stdout=""):
-    out, err = process.communicate()
+    out, err = process.communicate(timeout=300)
     return subprocess.CompletedProcess([], process.returncode, stdout + out, err)
 
 
@@ -58,6 +71,8 @@ class Paused:
         with Held(bus.device.state):
             self.call = bus.start(*arguments)
             self.child = bus.wait_for_child()
+            # By then it has let go of the connection that it was born with.
+            wait_until(lambda: has_open(self.child, bus.device.state / "lock"))
             os.kill(self.child, signal.SIGSTOP)
 
     def __enter__(self):
