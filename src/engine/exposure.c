@@ -158,6 +158,7 @@ int exposure_report(
 {
 	__attribute__((cleanup(exposure_clear_cleanup))) Exposure exposure = {.census = NULL};
 	CensusQuery query;
+	OwnUnits own;
 
 	/* Nothing is replaced: nothing can be exposed. */
 	if (set->n == 0)
@@ -169,7 +170,8 @@ int exposure_report(
 	if (census_take(&query, &exposure.census, error) < 0)
 		return -1;
 	leave_out_the_leaving(engine, exposure.census);
-	if (restart_world_look(exposure.census, &exposure.world, &exposure.findings, error) < 0 ||
+	own_units_find(engine->leaving, &own);
+	if (restart_world_look(exposure.census, &own, &exposure.world, &exposure.findings, error) < 0 ||
 		restart_plan_new(exposure.world, exposure.findings, exposure.census->n_findings,
 			&exposure.plan, error) < 0)
 		return -1;
