@@ -51,7 +51,9 @@ static bool is_absence(const sd_bus_error *failure)
 					 text_has_prefix(failure->name, "org.freedesktop.systemd1.")));
 }
 
-/* One try. CLIENT_ABSENT: nothing would start it; CLIENT_LEFT: it just left, as it does when nobody asks. */
+/* One try. CLIENT_ABSENT: nothing would start it; CLIENT_LEFT: it just left, as it does when nobody asks, or
+ * it is not there yet. The bus and its clients give up after 25 seconds, which a busy machine may need;
+ * whoever starts it goes on meanwhile, and says in the end that it failed. */
 static int find_server(Talk *talk, Error *error)
 {
 	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
@@ -61,6 +63,8 @@ static int find_server(Talk *talk, Error *error)
 
 	if (r < 0) {
 		(void)failed(error, "cannot start sutured", &failure, r);
+		if (r == -ETIMEDOUT)
+			return CLIENT_LEFT;
 		return is_absence(&failure) ? CLIENT_ABSENT : -1;
 	}
 	r = call_bus(talk->bus, "GetNameOwner", "s", &failure, &reply);

@@ -156,11 +156,13 @@ int exposure_of(const Engine *engine, const ExposureTargets *targets, json_t **r
 {
 	__attribute__((cleanup(exposure_clear_cleanup))) Exposure exposure = {.targets = targets};
 	const CensusQuery query = {engine->root, targets->targets, targets->n_targets, targets->current};
+	OwnUnits own;
 
 	if (census_take(&query, &exposure.census, error) < 0)
 		return -1;
 	leave_out_the_leaving(engine, exposure.census);
-	if (restart_world_look(exposure.census, &exposure.world, &exposure.findings, error) < 0 ||
+	own_units_find(engine->leaving, &own);
+	if (restart_world_look(exposure.census, &own, &exposure.world, &exposure.findings, error) < 0 ||
 		restart_plan_new(exposure.world, exposure.findings, exposure.census->n_findings,
 			&exposure.plan, error) < 0)
 		return -1;

@@ -36,14 +36,15 @@ int leaving_restart_users(
 {
 	CLEANUP_JSON json_t *units = json_array();
 	CLEANUP_JSON json_t *before = NULL;
+	RestartOrder order = {.names = {NULL, 0}};
 	const char *refused = NULL;
 
 	if (!units)
 		return error_memory(error);
+	own_units_find(engine->leaving, &order.own);
 	if (note_current(engine, &leaving->targets, error) < 0 ||
 		exposure_of(engine, &leaving->targets, &before, error) < 0 ||
-		restart_run(json_object_get(before, "actions"), (EngineNames){NULL, 0}, units, &refused,
-			error) < 0 ||
+		restart_run(json_object_get(before, "actions"), &order, units, &refused, error) < 0 ||
 		exposure_of(engine, &leaving->targets, ret_exposed, error) < 0)
 		return -1;
 	*ret_units = TAKE_PTR(units);

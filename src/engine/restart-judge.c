@@ -89,7 +89,7 @@ static bool may_restart_along(const RestartWorld *world, const RestartVerdict *v
 	(void)snprintf(unit, sizeof(unit), "%.*s%s", slash ? (int)(slash - verdict->target) + 1 : 0,
 		verdict->target, name);
 	rule = unit_rule(unit);
-	return rule->automatic && rule->scope == verdict->scope && strcmp(unit, world->own_unit) != 0;
+	return rule->automatic && rule->scope == verdict->scope && !own_units_has(&world->own, unit);
 }
 
 static void check_restart(const RestartWorld *world, RestartVerdict *verdict)
@@ -130,7 +130,7 @@ static void judge_service(const RestartWorld *world, const RestartFinding *findi
 {
 	const RestartUnit *unit = find_unit(world, finding->unit);
 
-	if (strcmp(finding->unit, world->own_unit) == 0) {
+	if (own_units_has(&world->own, finding->unit)) {
 		forbid(verdict, "it is where this very command runs");
 		return;
 	}

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "engine/own-units.h"
 #include "parts/census/census.h"
 #include "parts/units/unit-facts.h"
 #include "parts/units/units.h"
@@ -35,9 +36,9 @@ typedef struct RestartUnit {
 } RestartUnit;
 
 typedef struct RestartWorld {
-	bool has_manager;                /* systemd is pid 1 */
-	bool can_soft_reboot;            /* since systemd 254 */
-	char own_unit[CENSUS_UNIT_SIZE]; /* where this process runs */
+	bool has_manager;     /* systemd is pid 1 */
+	bool can_soft_reboot; /* since systemd 254 */
+	OwnUnits own;
 	RestartUnit *units;
 	size_t n_units;
 } RestartWorld;

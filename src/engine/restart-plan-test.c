@@ -21,7 +21,7 @@ static void begin(Case *test)
 {
 	*test = (Case){.world = {.has_manager = true, .can_soft_reboot = true}};
 	test->world.units = test->units;
-	(void)snprintf(test->world.own_unit, sizeof(test->world.own_unit), "session-1.scope");
+	test->world.own = (OwnUnits){.names = {"session-1.scope"}, .n = 1};
 }
 
 static UnitFacts *add_unit(Case *test, const char *name)
@@ -129,12 +129,15 @@ static void never_restarts_the_unit_that_it_runs_in_not_even_along(void **state)
 
 	(void)state;
 	begin(&test);
-	(void)snprintf(test.world.own_unit, sizeof(test.world.own_unit), "own.service");
+	test.world.own = (OwnUnits){.names = {"own.service", "callers.service"}, .n = 2};
 	add_unit(&test, "own.service");
+	add_unit(&test, "callers.service");
 	add_along(add_unit(&test, "required.service"), "own.service");
 	add_process(&test, "own.service", "suture", 0);
+	add_process(&test, "callers.service", "script", 0);
 	add_process(&test, "required.service", "program", 0);
-	assert_plan(&test, "service own.service uid 0, 1: ask\nservice required.service uid 0, 1: ask\n");
+	assert_plan(&test, "service callers.service uid 0, 1: ask\nservice own.service uid 0, 1: ask\n"
+			   "service required.service uid 0, 1: ask\n");
 }
 
 static void counts_what_restarts_along_and_does_not_restart_it_again(void **state)

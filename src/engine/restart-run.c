@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/restart-run.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/restart-plan.h"
-#include "parts/census/proc.h"
 #include "parts/units/as-user.h"
 #include "parts/units/user-units.h"
 
@@ -48,10 +46,10 @@ bool restart_is_meant(const json_t *action, EngineNames names)
 	return names.count == 0;
 }
 
-static bool is_wanted(const json_t *action, EngineNames names)
+static bool is_wanted(const json_t *action, const RestartOrder *order)
 {
-	return restart_is_meant(action, names) &&
-	       (names.count > 0 || json_is_true(json_object_get(action, "automatic")));
+	return restart_is_meant(action, order->names) &&
+	       (order->names.count > 0 || json_is_true(json_object_get(action, "automatic")));
 }
 
 static bool has_along(const json_t *action, const char *unit)
@@ -67,17 +65,14 @@ static bool has_along(const json_t *action, const char *unit)
 	return false;
 }
 
-/* Would it end this very process? */
-static bool ends_itself(const json_t *action)
+/* Would it end who has asked for it? */
+static bool cuts_off(const json_t *action, const OwnUnits *own)
 {
-	CLEANUP_CLOSE int proc = -1, self = -1;
-	char unit[CENSUS_UNIT_SIZE] = "";
+	bool cuts = own_units_has(own, text_of(action, "target"));
 
-	if (proc_open_root(&proc, NULL) != 0 ||
-		proc_open(proc, "self", O_RDONLY | O_DIRECTORY, &self, NULL) != 0 ||
-		proc_unit(self, unit, NULL) != 0)
-		return false;
-	return strcmp(unit, text_of(action, "target")) == 0 || has_along(action, unit);
+	for (size_t i = 0; i < own->n; i++)
+		cuts = cuts || has_along(action, own->names[i]);
+	return cuts;
 }
 
 static int put_outcome(json_t *units, const json_t *action, const char *failure, Error *error)
@@ -107,7 +102,8 @@ static void batch_clear_cleanup(Batch *batch)
 	free(batch->restarts);
 }
 
-static int collect(const json_t *actions, EngineNames names, Batch *batch, json_t *units, Error *error)
+static int collect(
+	const json_t *actions, const RestartOrder *order, Batch *batch, json_t *units, Error *error)
 {
 	size_t index;
 	json_t *action;
@@ -118,10 +114,10 @@ static int collect(const json_t *actions, EngineNames names, Batch *batch, json_
 		return error_memory(error);
 	json_array_foreach(actions, index, action)
 	{
-		if (!has_scope(action, batch->scope) || !is_wanted(action, names) ||
+		if (!has_scope(action, batch->scope) || !is_wanted(action, order) ||
 			(batch->uid >= 0 && json_integer_value(json_object_get(action, "uid")) != batch->uid))
 			continue;
-		if (ends_itself(action)) {
+		if (cuts_off(action, &order->own)) {
 			if (put_outcome(units, action, "this very command runs in it", error) < 0)
 				return -1;
 			continue;
@@ -149,19 +145,20 @@ static int put_outcomes(const Batch *batch, const char *failure, json_t *units, 
 }
 
 static int restart_services(
-	Manager *manager, const json_t *actions, EngineNames names, json_t *units, Error *error)
+	Manager *manager, const json_t *actions, const RestartOrder *order, json_t *units, Error *error)
 {
 	__attribute__((cleanup(batch_clear_cleanup))) Batch batch = {.scope = UNIT_SCOPE_SERVICE, .uid = -1};
 	Error why = ERROR_INIT;
 	int r;
 
-	if (collect(actions, names, &batch, units, error) < 0)
+	if (collect(actions, order, &batch, units, error) < 0)
 		return -1;
 	r = units_restart(manager, batch.restarts, batch.n, RESTART_SECONDS, &why);
 	return put_outcomes(&batch, r < 0 ? why.text : NULL, units, error);
 }
 
-static int restart_of_user(int64_t uid, const json_t *actions, EngineNames names, json_t *units, Error *error)
+static int restart_of_user(
+	int64_t uid, const json_t *actions, const RestartOrder *order, json_t *units, Error *error)
 {
 	__attribute__((cleanup(batch_clear_cleanup)))
 	Batch batch = {.scope = UNIT_SCOPE_USER_SERVICE, .uid = uid};
@@ -169,37 +166,37 @@ static int restart_of_user(int64_t uid, const json_t *actions, EngineNames names
 	Error why = ERROR_INIT;
 	int r;
 
-	if (collect(actions, names, &batch, units, error) < 0)
+	if (collect(actions, order, &batch, units, error) < 0)
 		return -1;
 	r = user_units_restart(
 		as_user_directory((uid_t)uid, directory), batch.restarts, batch.n, RESTART_SECONDS, &why);
 	return put_outcomes(&batch, r < 0 ? why.text : NULL, units, error);
 }
 
-static bool is_first_of_user(const json_t *actions, EngineNames names, size_t at)
+static bool is_first_of_user(const json_t *actions, const RestartOrder *order, size_t at)
 {
 	const json_t *uid = json_object_get(json_array_get(actions, at), "uid");
 
 	for (size_t i = 0; i < at; i++) {
 		const json_t *action = json_array_get(actions, i);
 
-		if (has_scope(action, UNIT_SCOPE_USER_SERVICE) && is_wanted(action, names) &&
+		if (has_scope(action, UNIT_SCOPE_USER_SERVICE) && is_wanted(action, order) &&
 			json_equal(json_object_get(action, "uid"), uid))
 			return false;
 	}
 	return true;
 }
 
-static int restart_of_users(const json_t *actions, EngineNames names, json_t *units, Error *error)
+static int restart_of_users(const json_t *actions, const RestartOrder *order, json_t *units, Error *error)
 {
 	size_t index;
 	json_t *action;
 
 	json_array_foreach(actions, index, action)
 	{
-		if (has_scope(action, UNIT_SCOPE_USER_SERVICE) && is_wanted(action, names) &&
-			is_first_of_user(actions, names, index) &&
-			restart_of_user(json_integer_value(json_object_get(action, "uid")), actions, names,
+		if (has_scope(action, UNIT_SCOPE_USER_SERVICE) && is_wanted(action, order) &&
+			is_first_of_user(actions, order, index) &&
+			restart_of_user(json_integer_value(json_object_get(action, "uid")), actions, order,
 				units, error) < 0)
 			return -1;
 	}
@@ -208,7 +205,7 @@ static int restart_of_users(const json_t *actions, EngineNames names, json_t *un
 
 /* The managers come last: what they are asked for until then they do as they are. */
 static int reexec_managers(
-	Manager *manager, const json_t *actions, EngineNames names, json_t *units, Error *error)
+	Manager *manager, const json_t *actions, const RestartOrder *order, json_t *units, Error *error)
 {
 	size_t index;
 	json_t *action;
@@ -219,7 +216,7 @@ static int reexec_managers(
 		Error why = ERROR_INIT;
 		int r;
 
-		if (!is_wanted(action, names))
+		if (!is_wanted(action, order))
 			continue;
 		if (has_scope(action, UNIT_SCOPE_MANAGER))
 			r = manager_reexec(manager, REEXEC_SECONDS, &why);
@@ -236,35 +233,35 @@ static int reexec_managers(
 	return 0;
 }
 
-static bool is_any_wanted(const json_t *actions, EngineNames names)
+static bool is_any_wanted(const json_t *actions, const RestartOrder *order)
 {
 	size_t index;
 	json_t *action;
 
 	json_array_foreach(actions, index, action)
 	{
-		if (is_wanted(action, names))
+		if (is_wanted(action, order))
 			return true;
 	}
 	return false;
 }
 
-int restart_run(
-	const json_t *actions, EngineNames names, json_t *units, const char **ret_refused, Error *error)
+int restart_run(const json_t *actions, const RestartOrder *order, json_t *units, const char **ret_refused,
+	Error *error)
 {
 	CLEANUP(manager_free) Manager *manager = NULL;
 	CLEANUP_CLOSE int delay = -1;
 
 	*ret_refused = NULL;
-	if (!units_available() || !is_any_wanted(actions, names))
+	if (!units_available() || !is_any_wanted(actions, order))
 		return 0;
 	if (manager_open_system(&manager, error) < 0 || manager_going_down(manager, ret_refused, error) < 0)
 		return -1;
 	if (*ret_refused)
 		return 0;
 	manager_delay_shutdown(manager, &delay);
-	if (restart_services(manager, actions, names, units, error) < 0 ||
-		restart_of_users(actions, names, units, error) < 0)
+	if (restart_services(manager, actions, order, units, error) < 0 ||
+		restart_of_users(actions, order, units, error) < 0)
 		return -1;
-	return reexec_managers(manager, actions, names, units, error);
+	return reexec_managers(manager, actions, order, units, error);
 }

@@ -6,7 +6,12 @@
  */
 
 #include "base/json.h"
-#include "engine/engine.h"
+#include "engine/own-units.h"
+
+typedef struct RestartOrder {
+	EngineNames names;
+	OwnUnits own; /* never restarted, not even when named */
+} RestartOrder;
 
 /*
  * actions: of "suture-exposed-1". Without names, all the automatic ones; with names, the services that are
@@ -14,8 +19,8 @@
  * units (docs/reports.md, "suture-restart-1"); *ret_refused is a static sentence when nothing may be
  * restarted now, else NULL.
  */
-int restart_run(
-	const json_t *actions, EngineNames names, json_t *units, const char **ret_refused, Error *error);
+int restart_run(const json_t *actions, const RestartOrder *order, json_t *units, const char **ret_refused,
+	Error *error);
 
 /* Is it the restart of one of these units, or are there no names? */
 bool restart_is_meant(const json_t *action, EngineNames names);

@@ -60,7 +60,7 @@ static RestartFinding look_at(pid_t pid, uid_t uid, const char *unit)
 	Error error = ERROR_INIT;
 
 	(void)snprintf(found.unit, sizeof(found.unit), "%s", unit);
-	assert_done(restart_world_look(&census, &world, &findings, &error), &error);
+	assert_done(restart_world_look(&census, &(OwnUnits){.n = 0}, &world, &findings, &error), &error);
 	assert_int_equal(findings[0].pid, pid);
 	assert_int_equal(findings[0].uid, uid);
 	return findings[0];
@@ -115,7 +115,7 @@ static void leaves_unknown_what_no_manager_has_told(void **state)
 
 	(void)state;
 	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1), 0);
-	assert_done(restart_world_look(&census, &world, &findings, &error), &error);
+	assert_done(restart_world_look(&census, &(OwnUnits){.n = 0}, &world, &findings, &error), &error);
 	assert_int_equal(world->n_units, 1);
 	assert_false(world->units[0].is_known);
 }

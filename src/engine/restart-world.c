@@ -55,8 +55,7 @@ static void look_at_process(int proc, const CensusFinding *found, uint64_t own_n
 	ret->is_spared = found->uid == 0 && begins_with_at(directory);
 }
 
-static int look_at_processes(
-	const Census *census, RestartWorld *world, RestartFinding *findings, Error *error)
+static int look_at_processes(const Census *census, RestartFinding *findings, Error *error)
 {
 	CLEANUP_CLOSE int proc = -1;
 	CLEANUP_CLOSE int own = -1;
@@ -65,7 +64,6 @@ static int look_at_processes(
 	if (proc_open_root(&proc, error) < 0 ||
 		proc_open(proc, "self", O_RDONLY | O_DIRECTORY, &own, error) != 0)
 		return -1;
-	(void)proc_unit(own, world->own_unit, NULL);
 	(void)pid_namespace_of(own, &own_namespace);
 	for (size_t i = 0; i < census->n_findings; i++)
 		look_at_process(proc, &census->findings[i], own_namespace, &findings[i]);
@@ -163,18 +161,19 @@ static int ask_managers(RestartWorld *world, Error *error)
 	return 0;
 }
 
-int restart_world_look(
-	const Census *census, RestartWorld **ret_world, RestartFinding **ret_findings, Error *error)
+int restart_world_look(const Census *census, const OwnUnits *own, RestartWorld **ret_world,
+	RestartFinding **ret_findings, Error *error)
 {
 	CLEANUP(restart_world_free) RestartWorld *world = calloc(1, sizeof(*world));
 	CLEANUP_FREE RestartFinding *findings = calloc(census->n_findings + 1, sizeof(*findings));
 
 	if (!world || !findings)
 		return error_memory(error);
+	world->own = *own;
 	world->units = calloc(census->n_findings + 1, sizeof(*world->units));
 	if (!world->units)
 		return error_memory(error);
-	if (look_at_processes(census, world, findings, error) < 0)
+	if (look_at_processes(census, findings, error) < 0)
 		return -1;
 	for (size_t i = 0; i < census->n_findings; i++)
 		note_unit(world, census->findings[i].unit);

@@ -12,7 +12,7 @@
  * Everything about the census's findings, in their order. Strings of *ret_findings are the census's. What a
  * manager does not tell is left unknown, and logged: a restart that nobody could look into is asked for.
  */
-int restart_world_look(
-	const Census *census, RestartWorld **ret_world, RestartFinding **ret_findings, Error *error);
+int restart_world_look(const Census *census, const OwnUnits *own, RestartWorld **ret_world,
+	RestartFinding **ret_findings, Error *error);
 RestartWorld *restart_world_free(RestartWorld *world);
 DEFINE_CLEANUP(RestartWorld *, restart_world_free);

@@ -69,11 +69,13 @@ static int carry_out(Engine *engine, const State *state, EngineNames names, json
 {
 	json_t *units = json_object_get(document, "units");
 	const json_t *actions = json_object_get(exposed, "actions");
+	RestartOrder order = {.names = names};
 	const char *refused = NULL;
 	json_t *after = NULL;
 
+	own_units_find(engine->leaving, &order.own);
 	if (put_unexposed(actions, names, units, error) < 0 ||
-		restart_run(actions, names, units, &refused, error) < 0 ||
+		restart_run(actions, &order, units, &refused, error) < 0 ||
 		(refused && json_put_text(document, "refused", refused, error) < 0) ||
 		exposure_report(engine, state, &state->active, &after, error) < 0 ||
 		json_put(document, "exposed", after, error) < 0)

@@ -545,6 +545,12 @@ def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus
     assert seen[-1].get("destination") is None
 
 
+def test_a_start_that_takes_longer_than_the_bus_waits_is_waited_for(make_bus, device, directory):
+    bus = make_bus(before=[f"[ -e {directory}/slow ] || {{ touch {directory}/slow; exec sleep infinity; }}"], patience_ms=1000)
+    assert bus.suture("status", "--json").stdout == device.suture("status", "--json").stdout
+    assert len(bus.started()) == 1
+
+
 def unit(tmp_path):
     text = (ROOT / "data/systemd/sutured.service.in").read_text().replace("@prefix@", "/usr")
     (tmp_path / "sutured.service").write_text(text)
