@@ -14,6 +14,9 @@
 #include "parts/manifest/base-check.h"
 #include "parts/overlay/overlay.h"
 
+/* The kernel says of each of its files in /sys that it has a page; the largest page that any machine has. */
+enum { ATTRIBUTE_MAX = 64 * 1024 };
+
 typedef struct Layers {
 	OverlayLayer layers[OVERLAY_LAYERS_MAX];
 	char *paths[OVERLAY_LAYERS_MAX];
@@ -106,7 +109,7 @@ static bool holds(int listing, const char *entry, const char *device, const char
 		char name[PATH_LENGTH_MAX];
 
 		(void)snprintf(name, sizeof(name), "%s/%s", entry, files[i]);
-		found = file_read(listing, name, PATH_LENGTH_MAX * 4, &text, NULL) == 0 && text.size > 0 &&
+		found = file_read(listing, name, ATTRIBUTE_MAX, &text, NULL) == 0 && text.size > 0 &&
 			strstr((char *)text.data, wanted[i]);
 	}
 	return found;
@@ -119,7 +122,7 @@ static dev_t read_device(int listing, const char *entry)
 	unsigned major_number, minor_number;
 
 	(void)snprintf(name, sizeof(name), "%s/dev", entry);
-	if (file_read(listing, name, 64, &text, NULL) == 0 && text.size > 0 &&
+	if (file_read(listing, name, ATTRIBUTE_MAX, &text, NULL) == 0 && text.size > 0 &&
 		sscanf((char *)text.data, "%u:%u", &major_number, &minor_number) == 2)
 		return makedev(major_number, minor_number);
 	return 0;

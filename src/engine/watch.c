@@ -26,6 +26,7 @@ enum {
 	SCAN_SECONDS = 5,    /* between looks at all processes, where the kernel does not tell of them */
 	SLEEP_MAX = 60 * 60, /* a clock may be set meanwhile */
 	OTHER_POLLS = 3,
+	FAILURES_MAX = 256, /* heard of at once; more say nothing new */
 };
 
 typedef struct Watch {
@@ -35,7 +36,10 @@ typedef struct Watch {
 	WatchCourt court;
 	Trace *trace;           /* NULL: not allowed here */
 	UnitFailures *failures; /* NULL: no systemd here */
-	int mounts, state;      /* tell when what is mounted, or the state, has changed */
+	UnitFailure *heard;     /* of units, and not judged yet */
+	size_t n_heard;
+	bool more;         /* to hear, at once */
+	int mounts, state; /* tell when what is mounted, or the state, has changed */
 	struct pollfd *polls;
 	WatchRevert revert;             /* under way */
 	OverlayGeneration *generations; /* as they were mounted at the last look */
@@ -53,6 +57,7 @@ static void watch_clear(Watch *watch)
 	watch_known_clear(&watch->known);
 	(void)close_keeping_errno(watch->mounts);
 	(void)close_keeping_errno(watch->state);
+	free(watch->heard);
 	free(watch->polls);
 	free(watch->generations);
 	(void)store_free(watch->engine.store);
@@ -93,7 +98,8 @@ static void on_unit_failure(void *userdata, const UnitFailure *failure)
 {
 	Watch *watch = userdata;
 
-	watch_court_unit(&watch->court, &watch->known, failure, clock_monotonic_ms() / 1000);
+	if (watch->n_heard < FAILURES_MAX)
+		watch->heard[watch->n_heard++] = *failure;
 }
 
 /* What this kernel, or this container, does not let be seen is said, and the rest is used. */
@@ -119,7 +125,9 @@ static int open_sources(Watch *watch, Error *error)
 		return error_set(error, "nothing can be watched here: %s", limits);
 	watch->polls =
 		calloc((watch->trace ? trace_n_polls(watch->trace) : 0) + OTHER_POLLS, sizeof(*watch->polls));
-	return watch->polls ? 0 : error_memory(error);
+	watch->more = watch->failures != NULL; /* what came while it was asked to listen */
+	watch->heard = calloc(FAILURES_MAX, sizeof(*watch->heard));
+	return watch->polls && watch->heard ? 0 : error_memory(error);
 }
 
 static int look(void *userdata, const TraceRecord *record, uint64_t *ret_sets, bool *ret_keep, Error *error)
@@ -245,6 +253,8 @@ static int wait_for_news(Watch *watch, size_t *ret_n, Error *error)
 		wait_ms = at_most(wait_ms, watch->next_scan);
 	if (watch->next_look)
 		wait_ms = at_most(wait_ms, watch->next_look);
+	if (watch->more)
+		wait_ms = 0;
 	watch->polls[n++] = (struct pollfd){.fd = watch->mounts, .events = POLLPRI};
 	watch->polls[n++] = (struct pollfd){.fd = watch->state, .events = POLLIN};
 	watch->polls[n] = (struct pollfd){.fd = -1};
@@ -308,19 +318,33 @@ static void look_again(Watch *watch)
 	watch->next_look = clock_monotonic_ms() + LOOK_SECONDS * INT64_C(1000);
 }
 
-/* Processes first, for a unit's failure is about one that has ended. */
+static int hear_units(Watch *watch, Error *error)
+{
+	int r = watch->failures ? unit_failures_read(watch->failures, error) : 0;
+
+	watch->more = r == UNIT_FAILURES_MORE;
+	return r < 0 ? -1 : 0;
+}
+
+static void judge_units(Watch *watch)
+{
+	for (size_t i = 0; i < watch->n_heard; i++)
+		watch_court_unit(&watch->court, &watch->known, &watch->heard[i], clock_monotonic_ms() / 1000);
+	watch->n_heard = 0;
+}
+
+/* A unit's failure is about a process that has ended. That was in the rings before a service manager could
+ * tell of it: what it has told is heard first, then the rings are read, then it is judged. */
 static int turn(Watch *watch, Error *error)
 {
 	bool lost = false;
 	size_t n = 0;
 
-	if (wait_for_news(watch, &n, error) < 0)
+	if (wait_for_news(watch, &n, error) < 0 || hear_units(watch, error) < 0)
 		return -1;
-	/* Who has just died is in the rings before a service manager can tell of it. */
 	if (read_trace(watch, &lost, error) < 0 || (lost && scan(watch, true, error) < 0))
 		return -1;
-	if (watch->failures && unit_failures_read(watch->failures, error) < 0)
-		return -1;
+	judge_units(watch);
 	if (!watch->trace && clock_monotonic_ms() >= watch->next_scan && scan(watch, true, error) < 0)
 		return -1;
 	begin_revert(watch);

@@ -32,6 +32,13 @@ def run(*command, check=True, **keywords):
     return result
 
 
+def members_of(group):
+    """The system calls of a group of systemd's, those of the groups in it included."""
+    listing = run("systemd-analyze", "syscall-filter", group).stdout.splitlines()[1:]
+    words = [line.strip() for line in listing if line.strip() and not line.strip().startswith("#")]
+    return {name for word in words for name in (members_of(word) if word.startswith("@") else {word})}
+
+
 def assert_fails(result, *words, code=1):
     """One clear line on stderr, and the exit code: what every failure owes to people."""
     assert result.returncode == code, (result.stdout, result.stderr)

@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 import pytest
 
 from bus import Bus, has_polkit
-from conftest import BUILD, COMPONENT, LIBRARY, ROOT, Device, assert_fails, run, unmount_all
+from conftest import BUILD, COMPONENT, LIBRARY, ROOT, Device, assert_fails, members_of, run, unmount_all
 from test_lock import Held
 from whole import which
 
@@ -500,13 +500,6 @@ def test_the_capabilities_of_its_unit_are_enough(make_bus, device, systems):
     bus.call("Status")
     status = pathlib.Path(f"/proc/{bus.started()[-1]}/status").read_text()
     assert bin(int(re.search(r"CapBnd:\s*(\w+)", status)[1], 16)).count("1") == len(directive("CapabilityBoundingSet"))
-
-
-def members_of(group):
-    """The system calls of a group of systemd's, those of the groups in it included."""
-    listing = run("systemd-analyze", "syscall-filter", group).stdout.splitlines()[1:]
-    words = [line.strip() for line in listing if line.strip() and not line.strip().startswith("#")]
-    return {name for word in words for name in (members_of(word) if word.startswith("@") else {word})}
 
 
 @pytest.mark.skipif(not pathlib.Path("/usr/bin/systemd-analyze").exists(), reason="systemd is not installed")

@@ -4,6 +4,7 @@ packages and crashes are real, and so is what the kernel tells of them."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, Device, Server, assert_fails, copy_runtime, run, unpack
+from conftest import BUILD, ROOT, Device, Server, assert_fails, copy_runtime, members_of, run, unpack
 
 # What the base has answers; the fix does what its user is to see.
 BASE = "int frail_NAME(void) { return 0; }\n"
@@ -73,16 +74,31 @@ class Component:
         return deb
 
 
+UNIT = ROOT / "data/systemd/suture-watch.service.in"
+
+
+def directive(name):
+    return [word for words in re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE) for word in words.split()]
+
+
+def as_the_unit(*argv):
+    """With no more power than its service has."""
+    kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in directive("CapabilityBoundingSet"))
+    assert directive("NoNewPrivileges") == ["yes"]
+    return ["setpriv", f"--bounding-set=-all,{kept}", "--no-new-privs", *argv]
+
+
 class Watcher:
     """suture-watch, once it watches."""
 
-    def __init__(self, device, directory, program):
+    def __init__(self, device, directory, program, through):
         self.device, self.lines, self.news = device, [], threading.Condition()
         path = directory / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(path))
             self.process = subprocess.Popen(
-                [BUILD / "suture-watch", f"--root={device.root}", f"--state={device.state}", "--verbose", "run"],
+                as_the_unit(*through, BUILD / "suture-watch", f"--root={device.root}", f"--state={device.state}", "--verbose",
+                            "run"),
                 env={**os.environ, "NOTIFY_SOCKET": str(path), "SUTURE_PROGRAM": str(program)}, text=True,
                 stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
             threading.Thread(target=self.read, daemon=True).start()
@@ -161,8 +177,8 @@ def broken(directory, system, publisher, components):
 def watch(directory):
     running = []
 
-    def start(device, program=BUILD / "suture"):
-        running.append(Watcher(device, directory, program))
+    def start(device, program=BUILD / "suture", through=()):
+        running.append(Watcher(device, directory, program, through))
         return running[-1]
     yield start
     for watcher in running:
@@ -549,3 +565,45 @@ def test_the_rule_can_be_set(broken, watch):
     watcher.wait("one (a) is reverted")
     watcher.process.wait()
     assert quarantined(device) == {"one": "2 crashes of uses-one in 10 minutes"}
+
+
+# The unit
+
+
+def test_the_service_stays_in_the_mount_namespace_of_all_and_keeps_the_calls_it_needs():
+    keys = set(re.findall(r"^(\w+)=", UNIT.read_text(), re.MULTILINE))
+    # systemd.exec(5): each of them makes a mount namespace.
+    assert not keys & {"PrivateDevices", "PrivateMounts", "PrivateTmp", "ProtectControlGroups", "ProtectHome",
+                       "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "ProtectProc",
+                       "ProtectSystem", "ReadOnlyPaths", "ReadWritePaths", "InaccessiblePaths", "TemporaryFileSystem",
+                       "BindPaths", "RootDirectory", "ProcSubset", "DynamicUser", "StateDirectory", "PrivateIPC"}
+    # Their filters answer ENOSYS to clone3 and openat2, whose flags they cannot see.
+    assert not keys & {"RestrictNamespaces", "RestrictSUIDSGID"}
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze reads the units")
+def test_the_filter_of_the_service_lets_all_calls_through_that_a_revert_makes(broken, watch, directory):
+    device = broken(one=CRASHES)
+    trace = directory / "trace"
+    watcher = watch(device, through=["strace", "-f", "-qq", "-o", trace])
+    crash(device, "uses-one", 3)
+    watcher.wait("one (a) is reverted")
+    watcher.process.wait()
+    assert device.active() == {}
+    made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+    refused = directive("SystemCallFilter")
+    assert refused[0][0] == "~"
+    taken = {name for group in [refused[0][1:], *refused[1:]] for name in members_of(group)}
+    assert {"perf_event_open", "fsmount", "openat2", "move_mount"} - made == set()
+    assert made & taken == set()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze reads the units")
+def test_systemd_takes_the_unit_and_rates_it_as_documented(tmp_path):
+    (tmp_path / "suture-watch.service").write_text(
+        UNIT.read_text().replace("@prefix@/lib/suture/suture-watch", "/bin/true"))
+    said = run("systemd-analyze", "verify", "--man=no", tmp_path / "suture-watch.service")
+    assert said.stdout + said.stderr == ""
+    rated = run("systemd-analyze", "security", "--offline=true", tmp_path / "suture-watch.service").stdout
+    figure = re.search(r"exposure level for suture-watch.service: ([0-9.]+)", rated)[1]
+    assert f"{figure} of 10" in (ROOT / "docs/watch.md").read_text()

@@ -18,7 +18,7 @@ static const char MATCH[] = "type='signal',sender='org.freedesktop.systemd1',"
 			    "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
 			    "arg0='org.freedesktop.systemd1.Service'";
 
-enum { CALL_SECONDS = 10 };
+enum { CALL_SECONDS = 10, MESSAGES_MAX = 64 };
 
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
 #define CLEANUP_BUS_ERROR __attribute__((cleanup(sd_bus_error_free)))
@@ -132,6 +132,18 @@ static void ask_for_commands(sd_bus *bus, const char *path, const char *property
 	}
 }
 
+/* Has the main process done by itself what the result says? Then nothing else needs to be asked: services
+ * that fail again and again are told of more than once each time. */
+static bool is_main_to_blame(const Change *change)
+{
+	if (change->main_pid == 0)
+		return false;
+	if (strcmp(change->result, "exit-code") == 0)
+		return change->main_code == CLD_EXITED && change->main_status != 0;
+	return (change->main_code == CLD_KILLED || change->main_code == CLD_DUMPED) &&
+	       is_crash(change->main_status);
+}
+
 static int on_change(sd_bus_message *message, void *context, sd_bus_error *unused)
 {
 	static const char *const commands[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
@@ -151,7 +163,7 @@ static int on_change(sd_bus_message *message, void *context, sd_bus_error *unuse
 	(void)snprintf(failure.unit, sizeof(failure.unit), "%s", unit);
 	failure.result = (UnitResult)r;
 	add_pid(&failure, change.main_pid);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands) && !is_main_to_blame(&change); i++)
 		ask_for_commands(failures->bus, path, commands[i], &failure);
 	if (failure.n_pids > 0)
 		failures->visitor(failures->userdata, &failure);
@@ -213,10 +225,11 @@ void unit_failures_poll(const UnitFailures *failures, struct pollfd *to)
 
 int unit_failures_read(UnitFailures *failures, Error *error)
 {
-	int r;
+	int r = 1;
 
-	do {
+	for (size_t i = 0; i < MESSAGES_MAX && r > 0; i++)
 		r = sd_bus_process(failures->bus, NULL);
-	} while (r > 0);
-	return r < 0 ? error_os(error, -r, "lost the connection to the service manager") : 0;
+	if (r < 0)
+		return error_os(error, -r, "lost the connection to the service manager");
+	return r > 0 ? UNIT_FAILURES_MORE : 0;
 }

@@ -13,7 +13,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-enum { UNIT_FAILURE_NAME_SIZE = 256, UNIT_FAILURE_PIDS_MAX = 16, UNIT_FAILURES_UNAVAILABLE = 1 };
+enum {
+	UNIT_FAILURE_NAME_SIZE = 256,
+	UNIT_FAILURE_PIDS_MAX = 16,
+	UNIT_FAILURES_UNAVAILABLE = 1,
+	UNIT_FAILURES_MORE = 1
+};
 
 /* How a service failed: systemd's Result, as far as it says something about the service's program. */
 typedef enum UnitResult {
@@ -41,7 +46,8 @@ DEFINE_CLEANUP(UnitFailures *, unit_failures_free);
 
 void unit_failures_poll(const UnitFailures *failures, struct pollfd *to);
 
-/* Handles all that has come. Fails when the connection is lost. */
+/* Handles what has come. UNIT_FAILURES_MORE: not all of it, and poll() need not tell of the rest; services
+ * may fail faster than they are heard of. Fails when the connection is lost. */
 int unit_failures_read(UnitFailures *failures, Error *error);
 
 /* What a Result and the main process's end come to; -1: nothing that counts (success, a SIGKILL by somebody,
