@@ -12,7 +12,8 @@ CONSOLE_TAIL = 30  # lines
 
 
 def kernel_line(options):
-    words = ["root=/dev/vda", "rw", "console=ttyS0", "quiet", "panic=-1", "fsck.mode=skip",
+    # no_timer_check: an emulated timer that a busy host lets wait is taken for a broken one, and the kernel panics.
+    words = ["root=/dev/vda", "rw", "console=ttyS0", "quiet", "panic=-1", "fsck.mode=skip", "no_timer_check",
              f"suture.release={options.release}"]
     words += ["suture.systemd"] if options.systemd else ["init=/usr/sbin/suture-vm"]
     return " ".join(words + options.kernel_option)
