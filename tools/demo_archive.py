@@ -228,9 +228,13 @@ def build_system(pair, directory):
         copy_runtime(system)
     for name, text in {**pair.program.files, **{n: t for hole in pair.holes for n, t in hole.files.items()}}.items():
         (system / name).write_text(text)
+    mount_devices(system)
+    return system
+
+
+def mount_devices(system):
     run("mount", "--bind", "/dev/null", str(make_file(system / "dev/null")))
     run("mount", "-t", "proc", "proc", str(system / "proc"))
-    return system
 
 
 def make_file(path):

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from conftest import COMPONENT, LIBRARY, run, unpack
+from exposures import EXPOSED, HARMLESS, HARMLESS_SINCE, Exposures
 from programs import Programs, make_sleeper
 
 
@@ -20,6 +21,13 @@ def sleeper(directory, system, released):
     base, fixed = make_sleeper(directory, "1", b"1"), make_sleeper(directory, "2", b"2")
     unpack(base, system)
     released.release(base, fixed, component="sleeper")
+
+
+@pytest.fixture
+def exposures(device, directory, sleeper):
+    exposures = Exposures(device.root, LIBRARY, ("/usr/bin/sleeper", "1000"), directory / "exposures")
+    yield exposures
+    exposures.stop()
 
 
 def found(report):
@@ -155,3 +163,36 @@ def test_nothing_is_exposed_after_a_removal(device, programs):
     report = device.report("exposed")
     assert report["processes"] == []
     assert device.report("status")["verdict"] == "base"
+
+
+def kinds(report):
+    return {pid: item[0] for pid, item in found(report).items()}
+
+
+@pytest.mark.parametrize("name", EXPOSED)
+def test_each_way_of_being_exposed_is_found_and_nothing_else(device, exposures, name):
+    kind, start = EXPOSED[name]
+    expected = dict.fromkeys(start(exposures), kind)
+    assert kinds(device.report("install")["exposed"]) == expected
+    assert kinds(device.report("exposed")) == expected
+    exposures.stop()
+    assert device.report("status")["verdict"] == "protected"
+
+
+def test_what_only_looks_exposed_is_no_false_alarm(device, exposures):
+    """Beside one that is exposed: the census does look."""
+    kind, start = EXPOSED["old mapping"]
+    expected = dict.fromkeys(start(exposures), kind)
+    for start in HARMLESS.values():
+        assert start(exposures)
+    device.suture("install")
+    for start in HARMLESS_SINCE.values():
+        assert start(exposures)
+    assert kinds(device.report("exposed")) == expected
+
+
+def test_all_ways_of_being_exposed_at_once_are_told_apart(device, exposures):
+    expected = {pid: kind for kind, start in EXPOSED.values() for pid in start(exposures)}
+    assert len(expected) == len(EXPOSED) + 1  # the forked child
+    device.suture("install")
+    assert kinds(device.report("exposed")) == expected
