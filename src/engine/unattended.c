@@ -39,6 +39,11 @@ static int look_at_device(const Engine *engine, Error *error)
 		waiting_explain(&wait, error);
 		return NOT_NOW;
 	}
+	/* As after an installation of the package, before anybody has said from where to fetch. */
+	if (!engine->config.repository) {
+		(void)error_set(error, "no repository is set: Repository= in /etc/suture/suture.conf");
+		return NOT_NOW;
+	}
 	if (conditions_check(engine, error) == CONDITIONS_UNMET)
 		return NOT_NOW;
 	return look_for_package_manager(engine, error);

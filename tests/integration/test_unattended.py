@@ -211,6 +211,11 @@ def supply(device, name, **attributes):
         (folder / key).write_text(f"{value}\n")
 
 
+def test_a_device_without_a_repository_is_no_failure(device):
+    command = [word for word in device.command("install", "--unattended") if "--repository=" not in str(word)]
+    assert run(*command).stdout.startswith("Nothing is done now: no repository is set")
+
+
 def test_a_low_battery_is_left_alone(device):
     supply(device, "BAT0", type="Battery", status="Discharging", capacity=9)
     assert_not_now(device, "battery is at 9 %", "10 %")
