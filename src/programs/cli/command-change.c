@@ -283,21 +283,6 @@ static int run_check(void *settings, const OptionList *operands, Error *error)
 	return change(settings, "Check", operands, false, print_plan, error);
 }
 
-static void print_restarts(const json_t *restart)
-{
-	size_t index;
-	json_t *unit;
-
-	json_array_foreach(json_object_get(restart, "units"), index, unit)
-	{
-		if (json_is_true(json_object_get(unit, "restarted")))
-			printf("  restarted %s\n", field_text(unit, "unit"));
-		else
-			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
-				field_text(unit, "error"));
-	}
-}
-
 static void print_unattended(const json_t *report)
 {
 	const json_t *plan = json_object_get(report, "plan");
@@ -306,7 +291,7 @@ static void print_unattended(const json_t *report)
 		printf("Nothing is done now: %s.\n", field_text(report, "not_now"));
 	if (plan)
 		print_plan(plan, !json_is_true(json_object_get(plan, "done")));
-	print_restarts(json_object_get(report, "restart"));
+	print_restarted(json_object_get(report, "restart"));
 }
 
 static int run_unattended(const Settings *settings, const OptionList *operands, Error *error)

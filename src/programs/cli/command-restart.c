@@ -13,19 +13,9 @@ static const Option restart_options[] = {
 
 static void print_outcomes(const json_t *report)
 {
-	size_t index;
-	json_t *unit;
-
 	if (json_has(report, "refused"))
 		printf("Nothing was restarted: %s.\n", field_text(report, "refused"));
-	json_array_foreach(json_object_get(report, "units"), index, unit)
-	{
-		if (json_is_true(json_object_get(unit, "restarted")))
-			printf("  restarted %s\n", field_text(unit, "unit"));
-		else
-			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
-				field_text(unit, "error"));
-	}
+	print_restarted(report);
 }
 
 static void print_report(const json_t *report)

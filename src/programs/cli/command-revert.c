@@ -4,21 +4,6 @@
 
 static const char by_hand[] = "somebody took it off because of harm that it did";
 
-static void print_units(const json_t *report)
-{
-	size_t index;
-	json_t *unit;
-
-	json_array_foreach(json_object_get(report, "units"), index, unit)
-	{
-		if (json_is_true(json_object_get(unit, "restarted")))
-			printf("  restarted %s\n", field_text(unit, "unit"));
-		else
-			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
-				field_text(unit, "error"));
-	}
-}
-
 static void print_report(const json_t *report)
 {
 	const json_t *exposed = json_object_get(report, "exposed");
@@ -32,7 +17,7 @@ static void print_report(const json_t *report)
 			json_has(change, "reason") ? ": " : "", field_text(change, "reason"));
 		print_advisory_list(json_object_get(change, "open_again"), "    open again: ");
 	}
-	print_units(report);
+	print_restarted(report);
 	if (count_exposed(exposed) > 0) {
 		printf("\nStill in use:\n");
 		print_actions(json_object_get(exposed, "actions"), "  ");

@@ -168,3 +168,18 @@ void print_exposed(const json_t *exposed, const char *indent)
 	json_array_foreach(processes, index, process) print_process(process, indent);
 	print_hidden(exposed, indent);
 }
+
+void print_restarted(const json_t *report)
+{
+	size_t index;
+	json_t *unit;
+
+	json_array_foreach(json_object_get(report, "units"), index, unit)
+	{
+		if (json_is_true(json_object_get(unit, "restarted")))
+			printf("  restarted %s\n", field_text(unit, "unit"));
+		else
+			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
+				field_text(unit, "error"));
+	}
+}

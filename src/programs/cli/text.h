@@ -36,6 +36,9 @@ void print_hidden(const json_t *exposed, const char *indent);
  * it without a line when there is nothing. */
 void print_actions(const json_t *actions, const char *indent);
 
+/* What became of each unit in the "units" of a report. */
+void print_restarted(const json_t *report);
+
 /* "one process", "3 processes" */
 const char *count_text(size_t n, const char *singular, const char *plural);
 
