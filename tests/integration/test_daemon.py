@@ -143,17 +143,18 @@ def test_options_that_say_on_what_to_work_need_no_sutured(bus, device):
 def test_in_a_chroot_suture_asks_nobody_outside(bus, directory):
     """sutured would change another /usr."""
     inside = directory / "chroot"
-    for name in ("usr", "proc", "var/tmp", "etc"):
-        (inside / name).mkdir(parents=True)
-        run("mount", "--rbind", f"/{name}", inside / name)
+    seen = ["/usr", "/proc", "/etc", str(BUILD)]
+    for path in seen:
+        (inside / path[1:]).mkdir(parents=True)
+        run("mount", "--rbind", path, inside / path[1:])
     for name in ("bin", "lib", "lib64"):
         (inside / name).symlink_to("usr/" + name)
     try:
         run("chroot", inside, BUILD / "suture", "status", env=bus.environment)
         assert bus.started() == []
     finally:
-        for name in ("usr", "proc", "var/tmp", "etc"):
-            run("umount", "-l", inside / name)
+        for path in seen:
+            run("umount", "-l", inside / path[1:])
 
 
 @pytest.mark.parametrize("address", ["unix:path=/nonexistent/bus", None])
