@@ -17,10 +17,11 @@
 /* 0, or an errno value: ENODATA for a file that is not sealed. */
 static int measure(int fd, Digest *ret)
 {
-	struct {
+	enum { LARGEST = 64 }; /* of the kernel's digests */
+	union {
 		struct fsverity_digest head;
-		uint8_t bytes[64]; /* the kernel's largest */
-	} measured = {.head.digest_size = sizeof(measured.bytes)};
+		uint8_t bytes[sizeof(struct fsverity_digest) + LARGEST];
+	} measured = {.head.digest_size = LARGEST};
 
 	if (ioctl(fd, FS_IOC_MEASURE_VERITY, &measured.head) < 0)
 		return errno;
