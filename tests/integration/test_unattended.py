@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from conftest import COMPONENT, ROOT, Device, assert_fails, run, unpack
+from conftest import BUILD, COMPONENT, ROOT, Device, assert_fails, run, unpack
 from mirror import Answer, Mirror
 from packaging import Item, make_deb
 from test_journey import release_b
@@ -68,6 +68,44 @@ def assert_waits(device, reason):
 def test_nobody_has_to_ask(device):
     assert_installs(device)
     assert "Nothing to do" in device.suture("install", "--unattended").stdout
+
+
+class Witness:
+    """Programs in place of the worker and the fetcher that note how they are scheduled, and become these."""
+
+    IDLE = "SCHED_IDLE", "idle", "500"
+
+    def __init__(self, directory):
+        self.notes, self.environment = directory / "witnessed", {}
+        for name in ("worker", "fetcher"):
+            program = directory / f"witness-{name}"
+            program.write_text(f"#!/bin/sh\nset -- $(chrt -p $$ | sed -n '1s/.* //p') $(ionice -p $$ | cut -d: -f1) \"$1\"\n"
+                               f"echo {name} $1 $2 $(cat /proc/self/oom_score_adj) >>{self.notes}\n"
+                               f"exec {BUILD}/suture-{name} $3\n")
+            program.chmod(0o755)
+            self.environment[f"SUTURE_{name.upper()}"] = str(program)
+
+    def seen(self):
+        """What was noted since it was asked last."""
+        lines = {tuple(line.split()) for line in self.notes.read_text().splitlines()}
+        self.notes.unlink()
+        return lines
+
+    @staticmethod
+    def ordinary():
+        """As this process is scheduled."""
+        scheduler = run("chrt", "-p", str(os.getpid())).stdout.splitlines()[0].split()[-1]
+        io = run("ionice", "-p", str(os.getpid())).stdout.split(":")[0].strip()
+        return scheduler, io, pathlib.Path("/proc/self/oom_score_adj").read_text().strip()
+
+
+def test_it_gives_way_to_all_others(device, directory):
+    witness = Witness(directory)
+    environment = {**os.environ, **witness.environment}
+    device.suture("check", env=environment)
+    assert witness.seen() == {("fetcher", *Witness.ordinary())} and Witness.ordinary() != Witness.IDLE
+    unattended(device, env=environment)
+    assert witness.seen() == {("fetcher", *Witness.IDLE), ("worker", *Witness.IDLE)}
 
 
 def test_it_takes_no_component_and_no_dry_run(device):
