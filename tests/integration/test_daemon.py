@@ -608,6 +608,29 @@ def test_the_system_calls_of_its_unit_are_enough(make_bus, directory, device, sy
     assert not re.search(r" clone3\(\{flags=\S*CLONE_NEW", trace.read_text(errors="replace"))
 
 
+def test_what_the_timers_unit_leaves_is_enough_to_ask(bus, device, systems):
+    """No capability, another user namespace, no network, nothing that could be written, and a bus that takes it for root."""
+    cage = ["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-ec",
+            'mount -o remount,bind,ro / && exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all "$@"', "sh"]
+    result = run(*cage, *bus.command("--daemon", "install", "--unattended"), env=bus.environment)
+    assert "installed liborigin (a)" in result.stdout
+    assert which(device.root, systems) == "a"
+
+
+@pytest.mark.skipif(not pathlib.Path("/usr/bin/systemd-analyze").exists(), reason="systemd is not installed")
+def test_the_system_calls_of_the_timers_unit_are_enough_to_ask(bus, directory, device, systems):
+    trace = directory / "trace"
+    run("strace", "-f", "-qq", "-o", trace, *bus.command("--daemon", "install", "--unattended"),
+        env={**bus.environment, "ASAN_OPTIONS": "detect_leaks=0"})
+    assert which(device.root, systems) == "a"
+    made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+    text = (ROOT / "data/systemd/suture-unattended.service.in").read_text()
+    assert re.findall(r"^SystemCallFilter=(.*)$", text, re.MULTILINE) == ["@system-service", "~@privileged @resources"]
+    allowed = members_of("@system-service") - members_of("@privileged") - members_of("@resources") | members_of("@default")
+    # The C library asks for its limits at first, and does without; the sanitizers do not.
+    assert "connect" in made and made - allowed <= {"prlimit64"}
+
+
 def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus):
     monitor = subprocess.Popen(
         ["busctl", f"--address=unix:path={bus.socket}", "monitor", "--json=short", "org.suture"], stdout=subprocess.PIPE,
