@@ -391,6 +391,9 @@ def test_what_nobody_asks_for_gives_way_to_all_others_in_sutured_too(make_bus, d
     assert witness.seen() == {("fetcher", *Witness.ordinary())}
     bus.suture("install", "--unattended")
     assert witness.seen() == {("fetcher", *Witness.IDLE), ("worker", *Witness.IDLE)}
+    # With nothing to do, so that sutured stays.
+    bus.suture("install", "--unattended")
+    assert witness.seen() == {("fetcher", *Witness.IDLE)}
     assert os.sched_getscheduler(bus.started()[-1]) == os.sched_getscheduler(0) != os.SCHED_IDLE
     bus.suture("check")
     assert witness.seen() == {("fetcher", *Witness.ordinary())}
