@@ -7,14 +7,13 @@
 
 #include "engine/engine.h"
 
-/* What is said with it; each operation takes its part. */
+/* What is said with it; each operation takes its part. Names: components, or for "Restart" units; for "Show",
+ * "Receipt" and "Settings" the one word, for "Vex" the author; for "SetSetting" key and value. */
 typedef struct OperationInput {
-	EngineNames names;  /* components; for "Restart" units; for "Show", "Receipt" and "Settings" the one
-			       word,  for "Vex" the author; for "SetSetting" key and value */
+	EngineNames names;
 	const char *reason; /* of "Revert"; NULL or "": none is given */
-	bool dry_run; /* of "Remove" and "Restart": only say what would be done, as "Check" does of an install
-		       */
-	bool unattended; /* of "Revert": see EngineOptions */
+	bool dry_run;       /* of "Remove" and "Restart": only say what would be done, as "Check" does */
+	bool unattended;    /* of "Revert": see EngineOptions */
 } OperationInput;
 
 typedef struct Operation {
