@@ -6,6 +6,7 @@
  * what they mean, org.suture.Manager1.xml beside this file is the interface for machines.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define API_SERVICE "org.suture"
@@ -17,9 +18,11 @@
 #define API_ERROR_CRASHED "org.suture.Error.Crashed"
 #define API_ERROR_STOPPING "org.suture.Error.Stopping"
 
-/* What methods take: components, components and whether it is a dry run, one word, two, nothing. */
+/* What methods take: components; these and whether it is a dry run; these, a reason, and whether nobody asks;
+ * one word, two, nothing. */
 #define API_NAMES "as"
 #define API_NAMES_AND_DRY_RUN "asb"
+#define API_NAMES_REASON_AND_UNATTENDED "assb"
 #define API_WORD "s"
 #define API_KEY_AND_VALUE "ss"
 #define API_NOTHING_TAKEN ""
@@ -31,7 +34,7 @@
 enum {
 	API_NAMES_MAX = 1024,
 	API_NAME_MAX = 255,               /* bytes of one name or word */
-	API_VALUE_MAX = 4095,             /* bytes of a setting's value */
+	API_VALUE_MAX = 4095,             /* bytes of a setting's value, or of a reason */
 	API_STAGE_MAX = 511,              /* bytes of what is told about progress */
 	API_REPORT_MAX = 16 * 1024 * 1024 /* bytes; the bus takes 32 MiB */
 };
@@ -39,6 +42,7 @@ enum {
 typedef struct ApiMethod {
 	const char *name;
 	const char *takes, *gives; /* signatures */
+	bool text;                 /* its report is no JSON, but a text as it is */
 } ApiMethod;
 
 /* NULL: there is none of this name. */

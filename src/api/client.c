@@ -173,6 +173,8 @@ static int append_arguments(sd_bus_message *message, const ClientCall *call)
 		r = append_names(message, call);
 	if (r >= 0 && strcmp(takes, API_NAMES_AND_DRY_RUN) == 0)
 		r = sd_bus_message_append(message, "b", call->dry_run);
+	if (r >= 0 && strcmp(takes, API_NAMES_REASON_AND_UNATTENDED) == 0)
+		r = sd_bus_message_append(message, "sb", call->reason ? call->reason : "", call->unattended);
 	return r;
 }
 
@@ -186,7 +188,7 @@ static int send_call(Talk *talk, Error *error)
 	if (r >= 0)
 		r = append_arguments(message, talk->call);
 	if (r == -EINVAL)
-		return error_set(error, "a name is not valid UTF-8");
+		return error_set(error, "an argument is not valid UTF-8");
 	if (r >= 0)
 		r = sd_bus_message_set_allow_interactive_authorization(message, true);
 	if (r >= 0)
@@ -212,6 +214,18 @@ static int wait_for_reply(Talk *talk, Error *error)
 	return 0;
 }
 
+/* The bus carries valid UTF-8 only. */
+static int read_report(const Talk *talk, const char *report, json_t **ret, Error *error)
+{
+	if (api_method_find(talk->call->method)->text) {
+		*ret = json_string(report);
+		return *ret ? 0 : error_memory(error);
+	}
+	if (json_parse(bytes_of_text(report), API_REPORT_MAX, ret, error) < 0)
+		return error_in(error, "sutured's report");
+	return 0;
+}
+
 static int judge(Talk *talk, json_t **ret, Error *error)
 {
 	const sd_bus_error *failure = sd_bus_message_get_error(talk->reply);
@@ -230,8 +244,9 @@ static int judge(Talk *talk, json_t **ret, Error *error)
 		r = sd_bus_message_read(talk->reply, "b", &nothing);
 	if (r < 0)
 		return error_os(error, -r, "cannot understand sutured's answer");
-	if (json_parse(bytes_of_text(report), API_REPORT_MAX, ret, error) < 0)
-		return error_in(error, "sutured's report");
+	/* Where there is nothing to state, no document states it. */
+	if (!(nothing && report[0] == '\0') && read_report(talk, report, ret, error) < 0)
+		return -1;
 	return nothing ? CLIENT_NOTHING : 0;
 }
 

@@ -62,7 +62,8 @@ enum { ENGINE_NOTHING = 1 }; /* there was nothing to do; the plan says why */
 int engine_install(Engine *engine, EngineNames components, json_t **ret_plan, Error *error);
 
 /* What a timer does (docs/unattended.md): installs when the settings, the machine and others at work allow
- * it, and restarts then what the settings allow. When not, that is no failure: the report says why. */
+ * it, and restarts then what the settings allow. When not, that is no failure: the report says why. The
+ * process gives way to all others from then on (base/idle.h). */
 int engine_run_unattended(const EngineOptions *options, json_t **ret_report, Error *error);
 
 /* Takes improvements off; dry_run only says what would be done. */

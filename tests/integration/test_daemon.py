@@ -14,12 +14,14 @@ import pytest
 from bus import Bus, has_polkit
 from conftest import BUILD, COMPONENT, LIBRARY, ROOT, Device, assert_fails, members_of, run, unmount_all
 from test_lock import Held
+from test_unattended import Witness
 from whole import which
 
 USER, OTHER = 1, 65534
 needs_polkit = pytest.mark.skipif(not has_polkit(), reason="polkitd is not installed")
 INTERFACE = ROOT / "src/api/org.suture.Manager1.xml"
-DATES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)")
+# And what is made of dates: the name of an OpenVEX document is.
+DATES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)|\b1\d{9}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 @pytest.fixture
@@ -96,7 +98,11 @@ def lives(suture, device):
     said = []
     for arguments in (["status"], ["check"], ["install", "--dry-run"], ["install"], ["install"], ["status"], ["exposed"],
                       ["history"], ["show", COMPONENT], ["show", "libnone"], ["install", "libnone"], ["remove", "--dry-run"],
-                      ["remove"], ["install"], ["-q", "install", COMPONENT], ["remove", COMPONENT], ["restart"], ["repair"],
+                      ["remove"], ["install"], ["-q", "install", COMPONENT], ["receipt"], ["receipt", "--json"],
+                      ["receipt", COMPONENT], ["receipt", "libnone"], ["metrics"], ["vex"], ["vex", "--author=Ann"],
+                      ["revert", COMPONENT], ["install", COMPONENT], ["revert", "--reason=it hums", COMPONENT],
+                      ["install", "--unattended"], ["install", COMPONENT], ["install", "--unattended"],
+                      ["remove", COMPONENT], ["vex"], ["metrics"], ["restart"], ["repair"],
                       ["status", "--json"], ["history", "--json"], ["install", "--json"]):
         result = suture(*arguments, check=False)
         texts = [DATES.sub("TIME", text).replace(str(device.root), "ROOT") for text in (result.stdout, result.stderr)]
@@ -117,7 +123,7 @@ def test_what_suture_says_and_does_is_the_same_as_without_sutured(directory, dev
     asked = lives(bus.suture, device)
     for one, other in zip(alone, asked):
         assert one == other
-    assert [code for _, code, *_ in asked].count(1) == 2
+    assert [code for _, code, *_ in asked].count(1) == 3
     assert (shown, which(device.root, systems)) == ("base", "base")
     assert any("fetching liborigin from-base.delta" in err for *_, err in asked)
     assert bus.started()
@@ -162,10 +168,26 @@ def test_without_sutured_an_ordinary_user_is_told_to_be_root(bus, address):
     (bus.services / "org.suture.service").unlink()
     environment = {**bus.environment, **({"DBUS_SYSTEM_BUS_ADDRESS": address} if address else {})}
     bus.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig")
-    for command in ("install", "remove", "check", "repair", "restart"):
-        result = run(*bus.command(command, uid=OTHER), check=False, env=environment)
+    for command in (["install"], ["remove"], ["check"], ["repair"], ["restart"], ["revert", COMPONENT]):
+        result = run(*bus.command(*command, uid=OTHER), check=False, env=environment)
         assert_fails(result, "this changes the system: run it as root")
     assert "system" in run(*bus.command("status", uid=OTHER), env=environment).stdout
+
+
+@pytest.mark.parametrize("address", ["unix:path=/nonexistent/bus", None])
+def test_who_could_not_do_it_himself_is_told_why_sutured_cannot(bus, address):
+    (bus.services / "org.suture.service").unlink()
+    environment = {**bus.environment, **({"DBUS_SYSTEM_BUS_ADDRESS": address} if address else {})}
+    bus.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig")
+    result = run(*bus.command("--daemon", "install", "--unattended"), check=False, env=environment)
+    assert_fails(result, "only sutured is to do this: cannot " + ("reach the system message bus" if address else "start sutured"))
+
+
+def test_what_is_to_be_done_by_sutured_is_not_done_elsewhere(bus, device):
+    assert_fails(device.suture("--daemon", "status", check=False), "--daemon")
+    assert bus.started() == []
+    bus.suture("--daemon", "status")
+    assert len(bus.started()) == 1
 
 
 def members(node):
@@ -187,7 +209,7 @@ def test_the_interface_is_as_its_file_says(bus):
     select = "./interface[@name='org.suture.Manager1']"
     served = members(xml.etree.ElementTree.fromstring(shown).find(select))
     written = members(xml.etree.ElementTree.parse(INTERFACE).getroot().find(select))
-    assert served == written and len(written) == 18
+    assert served == written and len(written) == 23
     document = (ROOT / "docs/daemon.md").read_text()
     for _, name in written:
         assert f"`{name}`" in document or f"`{name}(" in document, name
@@ -210,13 +232,28 @@ def test_properties_say_what_is(bus, device):
 
 def test_everybody_may_look(bus):
     bus.suture("install")
-    for arguments in (["status"], ["history"], ["show", COMPONENT], ["exposed"]):
-        assert bus.suture(*arguments, uid=OTHER).stdout == bus.suture(*arguments).stdout
+    for arguments in (["status"], ["history"], ["show", COMPONENT], ["exposed"], ["receipt"], ["receipt", COMPONENT], ["metrics"],
+                      ["vex"]):
+        seen = [DATES.sub("TIME", bus.suture(*arguments, uid=uid).stdout) for uid in (OTHER, 0)]
+        assert seen[0] == seen[1] != "", arguments
+    assert "suture_exposed_processes 0" in bus.suture("metrics", uid=OTHER).stdout
+
+
+def test_figures_and_statements_are_no_reports_of_sutureds_own(bus, device):
+    empty = json.loads(bus.busctl("--json=short", "call", "org.suture", "/org/suture", "org.suture.Manager1", "Vex", "s", "Ann").stdout)
+    assert empty == {"type": "sb", "data": ["", True]}
+    assert "has to be told" in bus.call("Revert", "assb", "0", "it hums", "false", check=False).stderr
+    bus.suture("install")
+    reply = bus.busctl("--json=short", "call", "org.suture", "/org/suture", "org.suture.Manager1", "Metrics").stdout
+    assert json.loads(reply)["data"][0] == device.suture("metrics").stdout
+    reply = bus.busctl("--json=short", "call", "org.suture", "/org/suture", "org.suture.Manager1", "Vex", "s", "Ann").stdout
+    assert json.loads(json.loads(reply)["data"][0])["author"] == "Ann"
 
 
 def test_without_polkit_only_root_may_change_anything(bus, device, systems):
-    for command in ("check", "install", "remove", "repair", "restart"):
-        assert_fails(bus.suture(command, uid=OTHER, check=False), "without polkit only root may do this")
+    for command in (["check"], ["install"], ["remove"], ["repair"], ["restart"], ["revert", COMPONENT],
+                    ["install", "--unattended"]):
+        assert_fails(bus.suture(*command, uid=OTHER, check=False), "without polkit only root may do this")
     assert which(device.root, systems) == "base"
     assert not device.state.exists()
 
@@ -231,13 +268,17 @@ RULE = """polkit.addRule(function(action, subject) {
 @needs_polkit
 def test_polkit_decides_who_may(bus, device, systems):
     bus.start_polkit(RULE)
-    for command in ("install", "remove", "check", "repair", "restart"):
-        assert_fails(bus.suture(command, uid=OTHER, check=False), "not allowed", "org.suture.")
+    for command in (["install"], ["remove"], ["check"], ["repair"], ["restart"], ["revert", COMPONENT]):
+        assert_fails(bus.suture(*command, uid=OTHER, check=False), "not allowed", "org.suture.")
+    # Whoever may install may not do what is nobody's to ask for.
+    assert_fails(bus.suture("install", "--unattended", uid=USER, check=False), "not allowed", "org.suture.unattended")
     assert which(device.root, systems) == "base"
     assert "installed liborigin (a)" in bus.suture("install", uid=USER).stdout
     assert which(device.root, systems) == "a"
     assert_fails(bus.suture("remove", uid=USER, check=False), "not allowed", "org.suture.remove")
     assert_fails(bus.suture("remove", "--dry-run", uid=USER, check=False), "org.suture.check")
+    assert_fails(bus.suture("revert", COMPONENT, uid=USER, check=False), "not allowed", "org.suture.remove")
+    assert_fails(bus.suture("revert", "--unattended", COMPONENT, uid=USER, check=False), "org.suture.unattended")
     assert which(device.root, systems) == "a"
     assert "removed liborigin (a)" in bus.suture("remove").stdout
 
@@ -256,6 +297,29 @@ def test_who_may_set_what_everybody_may_read(bus, device):
 
 
 @needs_polkit
+def test_who_may_remove_may_revert_but_for_what_the_policy_says_of_people(bus, device, systems):
+    bus.start_polkit(RULE.replace("install", "remove"))
+    bus.suture("install")
+    assert "reverted liborigin (a) on 1.0-1: it hums" in bus.suture("revert", "--reason=it hums", COMPONENT, uid=USER).stdout
+    assert which(device.root, systems) == "base"
+    bus.suture("install", COMPONENT)
+    (device.root / "etc/suture/policy.d").mkdir(parents=True)
+    (device.root / "etc/suture/policy.d/fleet.conf").write_text("[Policy]\nRemoval=no\n")
+    for uid in (USER, 0):
+        assert_fails(bus.suture("revert", COMPONENT, uid=uid, check=False), "fleet.conf")
+    assert which(device.root, systems) == "a"
+    bus.suture("revert", "--unattended", COMPONENT)
+    assert which(device.root, systems) == "base"
+
+
+@needs_polkit
+def test_a_rule_can_have_others_begin_what_nobody_asks_for(bus, device, systems):
+    bus.start_polkit(RULE.replace("install", "unattended"))
+    assert "installed liborigin (a)" in bus.suture("install", "--unattended", uid=USER).stdout
+    assert which(device.root, systems) == "a"
+
+
+@needs_polkit
 def test_polkit_takes_the_file_of_actions_with_the_defaults_that_are_documented(bus):
     bus.start_polkit()
     listing = bus.busctl("--json=short", "call", "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
@@ -266,7 +330,7 @@ def test_polkit_takes_the_file_of_actions_with_the_defaults_that_are_documented(
     rows = re.findall(r"^\| `(org\.suture\.\w+)` \|.*\| `(\w+)` \| `(\w+)` \|$", (ROOT / "docs/daemon.md").read_text(),
                       re.MULTILINE)
     assert known == {name: [other, other, active] for name, active, other in rows}
-    assert len(known) == 5
+    assert len(known) == 6
 
 
 def test_a_user_sees_no_process_of_others(bus, device):
@@ -306,6 +370,33 @@ def test_two_at_once_do_it_once(bus, device, systems, second):
     assert sorted("Nothing to do" in result.stdout for result in results) == [False, True], results
     assert which(device.root, systems) == "a"
     assert len(device.report("history")["entries"]) == 1
+
+
+def test_what_nobody_asks_for_is_done_once_and_waits_for_its_turn(bus, device, systems):
+    with Paused(bus, "install", "--unattended") as paused:
+        others = [bus.start("install", "--unattended", "--json") for _ in range(2)]
+        bus.wait_for_callers(3)
+        assert len(bus.children()) == 1
+    results = [finish(process) for process in (paused.call, *others)]
+    assert [result.returncode for result in results] == [0, 0, 0], results
+    assert "installed liborigin (a)" in results[0].stdout
+    assert [json.loads(result.stdout)["plan"]["changes"] for result in results[1:]] == [[], []]
+    assert which(device.root, systems) == "a"
+
+
+def test_what_nobody_asks_for_gives_way_to_all_others_in_sutured_too(make_bus, device, directory):
+    witness = Witness(directory)
+    bus = make_bus(before=[f"export {name}={program}" for name, program in witness.environment.items()])
+    bus.suture("check")
+    assert witness.seen() == {("fetcher", *Witness.ordinary())}
+    bus.suture("install", "--unattended")
+    assert witness.seen() == {("fetcher", *Witness.IDLE), ("worker", *Witness.IDLE)}
+    # With nothing to do, so that sutured stays.
+    bus.suture("install", "--unattended")
+    assert witness.seen() == {("fetcher", *Witness.IDLE)}
+    assert os.sched_getscheduler(bus.started()[-1]) == os.sched_getscheduler(0) != os.SCHED_IDLE
+    bus.suture("check")
+    assert witness.seen() == {("fetcher", *Witness.ordinary())}
 
 
 def test_looking_waits_for_no_change(bus):
@@ -390,7 +481,8 @@ def test_a_sutured_that_is_told_to_stop_ends_what_runs_and_says_so(bus, device, 
 
 @pytest.mark.parametrize("arguments", [
     ["Show", "s", "x" * 256], ["Install", "as", "1", "x" * 256], ["Install", "as", "1025", *["x"] * 1025],
-    ["Install", "s", "x"], ["Install"], ["Remove", "as", "0"], ["Status", "s", "x"], ["Frobnicate"],
+    ["Install", "s", "x"], ["Install"], ["Revert", "assb", "1", "x", "x" * 4096, "false"], ["Receipt", "s", "x" * 256],
+    ["InstallUnattended", "as", "1", "x"], ["Revert", "as", "1", "x"], ["Remove", "as", "0"], ["Status", "s", "x"], ["Frobnicate"],
 ])
 def test_garbage_is_refused(bus, device, arguments):
     for uid in (0, OTHER):
@@ -488,8 +580,9 @@ def directive(name):
 def live(bus, device, systems):
     bus.suture("install")
     assert which(device.root, systems) == "a"
-    for command in ("status", "exposed", "check", "restart", "repair"):
-        bus.suture(command)
+    for command in (["status"], ["exposed"], ["check"], ["restart"], ["repair"], ["receipt"], ["metrics"], ["vex"],
+                    ["revert", COMPONENT], ["install", COMPONENT], ["install", "--unattended"]):
+        bus.suture(*command)
     bus.suture("remove")
     assert which(device.root, systems) == "base"
 
@@ -516,6 +609,29 @@ def test_the_system_calls_of_its_unit_are_enough(make_bus, directory, device, sy
     # Filters that would have to see arguments in memory refuse these altogether.
     assert "openat2" in made and directive("RestrictSUIDSGID") == []
     assert not re.search(r" clone3\(\{flags=\S*CLONE_NEW", trace.read_text(errors="replace"))
+
+
+def test_what_the_timers_unit_leaves_is_enough_to_ask(bus, device, systems):
+    """No capability, another user namespace, no network, nothing that could be written, and a bus that takes it for root."""
+    cage = ["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-ec",
+            'mount -o remount,bind,ro / && exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all "$@"', "sh"]
+    result = run(*cage, *bus.command("--daemon", "install", "--unattended"), env=bus.environment)
+    assert "installed liborigin (a)" in result.stdout
+    assert which(device.root, systems) == "a"
+
+
+@pytest.mark.skipif(not pathlib.Path("/usr/bin/systemd-analyze").exists(), reason="systemd is not installed")
+def test_the_system_calls_of_the_timers_unit_are_enough_to_ask(bus, directory, device, systems):
+    trace = directory / "trace"
+    run("strace", "-f", "-qq", "-o", trace, *bus.command("--daemon", "install", "--unattended"),
+        env={**bus.environment, "ASAN_OPTIONS": "detect_leaks=0"})
+    assert which(device.root, systems) == "a"
+    made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+    text = (ROOT / "data/systemd/suture-unattended.service.in").read_text()
+    assert re.findall(r"^SystemCallFilter=(.*)$", text, re.MULTILINE) == ["@system-service", "~@privileged @resources"]
+    allowed = members_of("@system-service") - members_of("@privileged") - members_of("@resources") | members_of("@default")
+    # The C library asks for its limits at first, and does without; the sanitizers do not.
+    assert "connect" in made and made - allowed <= {"prlimit64"}
 
 
 def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus):

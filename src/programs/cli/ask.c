@@ -36,13 +36,23 @@ int ask(const Settings *settings, const char *name, const OptionList *operands, 
 	const Operation *operation = operation_find(name);
 	Progress progress;
 	EngineOptions options = engine_options(settings, &progress);
-	EngineNames names = {operands->words, operands->count};
+	const OperationInput input = {.names = {operands->words, operands->count},
+		.reason = settings->reason,
+		.dry_run = dry_run,
+		.unattended = settings->unattended};
 	int r = CLIENT_ABSENT;
 
 	if (is_for_daemon(settings))
-		r = ask_daemon((ClientCall){operation->name, names.names, names.count, dry_run, &progress},
+		r = ask_daemon((ClientCall){operation->name, operands->words, operands->count, input.reason,
+				       dry_run, input.unattended, &progress},
 			ret_report, error);
+	else if (settings->daemon)
+		return error_set(error,
+			"sutured works on the running system, as it is configured: --daemon does "
+			"not go with what says otherwise");
+	if (r == CLIENT_ABSENT && settings->daemon)
+		return error_in(error, "only sutured is to do this");
 	if (r == CLIENT_ABSENT)
-		r = operation_run(operation, &options, names, dry_run, ret_report, error);
+		r = operation_run(operation, &options, &input, ret_report, error);
 	return r;
 }

@@ -7,6 +7,7 @@
 
 #include "programs/cli/commands.h"
 
-/* operation: as engine/operation.h names it. Returns ENGINE_NOTHING when there was nothing to do. */
+/* operation: as engine/operation.h names it. What settings say of a reason and of
+ * unattended goes with it. Returns ENGINE_NOTHING when there was nothing to do. */
 int ask(const Settings *settings, const char *operation, const OptionList *operands, bool dry_run,
 	json_t **ret_report, Error *error);

@@ -297,14 +297,12 @@ static void print_unattended(const json_t *report)
 static int run_unattended(const Settings *settings, const OptionList *operands, Error *error)
 {
 	CLEANUP_JSON json_t *report = NULL;
-	Progress progress;
-	EngineOptions options = engine_options(settings, &progress);
 
 	if (operands->count > 0 || settings->dry_run) {
 		fprintf(stderr, "suture: install --unattended takes no component and no --dry-run\n");
 		return EXIT_USAGE;
 	}
-	if (engine_run_unattended(&options, &report, error) < 0)
+	if (ask(settings, "InstallUnattended", operands, false, &report, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(report, error);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 
 enum { FILE_MODE = 0644 };
@@ -17,19 +18,18 @@ static const Option options[] = {
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
-	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
+	CLEANUP_JSON json_t *text = NULL;
 
-	(void)operands;
 	/* The collector passes over everything else, without a word. */
 	if (settings->output && !text_has_suffix(settings->output, suffix))
 		return error_set(error, "%s does not end with %s: node_exporter would not read it",
 			settings->output, suffix);
-	if (open_engine(settings, &engine, error) < 0 || engine_metrics(engine, &text, error) < 0)
+	if (ask(settings, "Metrics", operands, false, &text, error) < 0)
 		return -1;
 	if (settings->output)
-		return file_replace(AT_FDCWD, settings->output, buffer_bytes(&text), FILE_MODE, error);
-	(void)fwrite(text.data, 1, text.size, stdout);
+		return file_replace(
+			AT_FDCWD, settings->output, bytes_of_text(json_string_value(text)), FILE_MODE, error);
+	(void)fputs(json_string_value(text), stdout);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
@@ -98,13 +99,11 @@ static void print_improvement(const json_t *improvement)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *receipt = NULL;
 	size_t index;
 	json_t *improvement;
 
-	if (open_engine(settings, &engine, error) < 0 ||
-		engine_receipt(engine, operands->count > 0 ? operands->words[0] : NULL, &receipt, error) < 0)
+	if (ask(settings, "Receipt", operands, false, &receipt, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(receipt, error);

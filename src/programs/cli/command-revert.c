@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
-
-static const char by_hand[] = "somebody took it off because of harm that it did";
 
 static void print_report(const json_t *report)
 {
@@ -30,15 +29,9 @@ static void print_report(const json_t *report)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
 	CLEANUP_JSON json_t *report = NULL;
-	EngineNames names = {operands->words, operands->count};
-	Progress progress;
-	EngineOptions options = engine_options(settings, &progress);
 
-	if (engine_open(&options, true, &engine, error) < 0 ||
-		engine_revert(engine, names, settings->reason ? settings->reason : by_hand, &report, error) <
-			0)
+	if (ask(settings, "Revert", operands, false, &report, error) < 0)
 		return -1;
 	if (settings->json)
 		return print_json(report, error);

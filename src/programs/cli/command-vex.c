@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "programs/cli/ask.h"
 #include "programs/cli/commands.h"
 
 enum { FILE_MODE = 0644 };
@@ -33,14 +34,13 @@ static int say_nothing(const Settings *settings, Error *error)
 static int run(void *userdata, const OptionList *operands, Error *error)
 {
 	const Settings *settings = userdata;
-	CLEANUP(engine_free) Engine *engine = NULL;
+	const char *words[] = {settings->author};
+	const OptionList author = {words, settings->author ? 1 : 0};
 	CLEANUP_JSON json_t *document = NULL;
 	int r;
 
 	(void)operands;
-	if (open_engine(settings, &engine, error) < 0)
-		return -1;
-	r = engine_vex(engine, settings->author, &document, error);
+	r = ask(settings, "Vex", &author, false, &document, error);
 	if (r < 0)
 		return -1;
 	if (r == ENGINE_NOTHING)

@@ -14,7 +14,7 @@
 typedef struct Settings {
 	const char *root, *repository, *state, *trust;
 	const char *output, *author, *reason;
-	bool json, dry_run, quiet, wait, unattended, no_daemon;
+	bool json, dry_run, quiet, wait, unattended, daemon, no_daemon;
 } Settings;
 
 #define COMMAND(name) extern const Command command_##name;
@@ -27,9 +27,6 @@ enum { REPORT_OPTIONS = 1 };
 
 /* What the settings say to the engine. *progress lives as long as the options. */
 EngineOptions engine_options(const Settings *settings, Progress *progress);
-
-/* Opens the engine in this process, as the settings say, to look without changing anything. */
-int open_engine(const Settings *settings, Engine **ret, Error *error);
 
 /* The document as it is: --json. */
 int print_json(const json_t *document, Error *error);

@@ -13,6 +13,8 @@ static const Option common_options[] = {
 	{"state", 0, OPTION_TEXT, offsetof(Settings, state), "DIR",
 		"keep state here (default: var/lib/suture below the root)"},
 	{"trust", 0, OPTION_TEXT, offsetof(Settings, trust), "FILE", "trust this root metadata at first"},
+	{"daemon", 0, OPTION_FLAG, offsetof(Settings, daemon), NULL,
+		"have sutured do it, and fail where it cannot be asked"},
 	{"no-daemon", 0, OPTION_FLAG, offsetof(Settings, no_daemon), NULL,
 		"do it in this process, as root, without asking sutured"},
 	{"quiet", 'q', OPTION_FLAG, offsetof(Settings, quiet), NULL, "say only what is wrong"},
@@ -31,16 +33,7 @@ EngineOptions engine_options(const Settings *settings, Progress *progress)
 		.state = settings->state,
 		.trust = settings->trust,
 		.progress = progress,
-		.unattended = settings->unattended,
 	};
-}
-
-int open_engine(const Settings *settings, Engine **ret, Error *error)
-{
-	EngineOptions options = {
-		settings->root, settings->repository, settings->state, settings->trust, NULL};
-
-	return engine_open(&options, false, ret, error);
 }
 
 int print_json(const json_t *document, Error *error)

@@ -49,10 +49,23 @@ static void tell_message(void *userdata, LogLevel level, const char *line)
 		(void)send_record(*(const int *)userdata, (Record){RECORD_WARNING, 0, 0, line}, NULL);
 }
 
+/* NULL: there is none. */
+static int send_report(int socket, const json_t *report, bool nothing, Error *error)
+{
+	CLEANUP_BUFFER Buffer document = BUFFER_INIT;
+	const char *text = json_is_string(report) ? json_string_value(report) : "";
+
+	if (report && !json_is_string(report)) {
+		if (json_write(report, &document, error) < 0)
+			return -1;
+		text = (const char *)document.data;
+	}
+	return send_record(socket, (Record){RECORD_REPORT, nothing, 0, text}, error);
+}
+
 static int run(const ChildWork *work, int socket, Error *error)
 {
 	CLEANUP_JSON json_t *report = NULL;
-	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
 	Progress progress = progress_to(tell_progress, &socket);
 	EngineOptions options = work->place->options;
 	int r;
@@ -63,12 +76,11 @@ static int run(const ChildWork *work, int socket, Error *error)
 	/* sutured leaves once /usr was changed. */
 	options.leaving[0] = getppid();
 	options.leaving[1] = work->operation->changes ? work->caller : 0;
-	r = operation_run(work->operation, &options, work->names, work->dry_run, &report, error);
+	r = operation_run(work->operation, &options, &work->input, &report, error);
 	if (r < 0)
 		return -1;
-	if (view_limit_to_user(report, work->uid, error) < 0 || json_write(report, &text, error) < 0 ||
-		send_record(socket, (Record){RECORD_REPORT, r == ENGINE_NOTHING, 0, (const char *)text.data},
-			error) < 0)
+	if (view_limit_to_user(report, work->uid, error) < 0 ||
+		send_report(socket, report, r == ENGINE_NOTHING, error) < 0)
 		return error_in(error, "the report of what was done");
 	return 0;
 }

@@ -14,8 +14,7 @@
 typedef struct ChildWork {
 	const Operation *operation;
 	const Place *place;
-	EngineNames names;
-	bool dry_run;
+	OperationInput input;
 	uid_t uid;    /* for whom the report is */
 	pid_t caller; /* who ends when he has it; 0: he stays */
 } ChildWork;

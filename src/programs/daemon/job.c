@@ -178,9 +178,10 @@ static bool is_sender_there(const Job *job)
 
 void job_start(Job *job)
 {
-	const ChildWork work = {job->request.operation, job->owner->place,
-		{job->request.names, job->request.n_names}, job->request.dry_run, job->entry.uid,
-		job->client};
+	const Request *request = &job->request;
+	const ChildWork work = {request->operation, job->owner->place,
+		{{request->names, request->n_names}, request->reason, request->dry_run, request->unattended},
+		job->entry.uid, job->client};
 	Error error = ERROR_INIT;
 
 	if (!is_sender_there(job))

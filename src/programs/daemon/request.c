@@ -10,18 +10,25 @@ static const struct {
 } actions[] = {
 	{"Check", "org.suture.check"},
 	{"Install", "org.suture.install"},
+	{"InstallUnattended", "org.suture.unattended"},
 	{"Remove", "org.suture.remove"},
 	{"Repair", "org.suture.install"},
 	{"Restart", "org.suture.restart"},
+	{"Revert", "org.suture.remove"},
 	{"SetSetting", "org.suture.settings"},
 };
 
-/* What a dry run of a removal tells, a check does as well. */
-static const char *find_action(const char *method, bool dry_run)
+/* What a dry run of a removal tells, a check does as well; and whom the policy does not hold back is none of
+ * the people that it speaks of. */
+static const char *find_action(const Request *request)
 {
+	if (request->dry_run)
+		return "org.suture.check";
+	if (request->unattended)
+		return "org.suture.unattended";
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (strcmp(actions[i].method, method) == 0)
-			return dry_run ? "org.suture.check" : actions[i].action;
+		if (strcmp(actions[i].method, request->operation->name) == 0)
+			return actions[i].action;
 	return NULL;
 }
 
@@ -81,19 +88,34 @@ static int read_words(sd_bus_message *call, const char *takes, Request *request,
 	return 0;
 }
 
+static int read_reason(sd_bus_message *call, Request *request, Error *error)
+{
+	int r = sd_bus_message_read(call, "s", &request->reason);
+
+	if (r < 0)
+		return unreadable(r, error);
+	if (strnlen(request->reason, API_VALUE_MAX + 1) > API_VALUE_MAX)
+		return error_set(error, "a reason of more than %d bytes", API_VALUE_MAX);
+	return 0;
+}
+
 static int read_arguments(sd_bus_message *call, const char *takes, Request *request, Error *error)
 {
-	int dry_run = 0, r = 0;
+	bool reverts = strcmp(takes, API_NAMES_REASON_AND_UNATTENDED) == 0;
+	int flag = 0, r = 0;
 
 	if (takes[0] == 's')
 		return read_words(call, takes, request, error);
 	if (takes[0] == 'a' && read_names(call, request, error) < 0)
 		return -1;
-	if (strcmp(takes, API_NAMES_AND_DRY_RUN) == 0)
-		r = sd_bus_message_read(call, "b", &dry_run);
+	if (reverts && read_reason(call, request, error) < 0)
+		return -1;
+	if (reverts || strcmp(takes, API_NAMES_AND_DRY_RUN) == 0)
+		r = sd_bus_message_read(call, "b", &flag);
 	if (r < 0)
 		return unreadable(r, error);
-	request->dry_run = dry_run;
+	request->dry_run = flag && !reverts;
+	request->unattended = flag && reverts;
 	return 0;
 }
 
@@ -109,7 +131,7 @@ int request_read(sd_bus_message *call, Request *ret, Error *error)
 		request_clear(&request);
 		return -1;
 	}
-	request.action = find_action(name, request.dry_run);
+	request.action = find_action(&request);
 	*ret = request;
 	return 0;
 }

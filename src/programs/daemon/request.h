@@ -15,7 +15,8 @@ typedef struct Request {
 	const Operation *operation;
 	const char **names; /* the array is owned, the words belong to the message */
 	size_t n_names;
-	bool dry_run;
+	const char *reason; /* as the words; NULL: the method takes none */
+	bool dry_run, unattended;
 	const char *action; /* of polkit, that the caller must be allowed; NULL: everybody is */
 } Request;
 

@@ -61,6 +61,33 @@ static void the_census_inside_a_report_is_limited_as_well(void **state)
 	assert_int_equal(json_integer_value(json_object_get(exposed, "hidden")), 1);
 }
 
+static void the_reports_inside_that_of_an_unattended_run_are_limited_as_well(void **state)
+{
+	CLEANUP_JSON json_t *report =
+		parse("{\"plan\": {\"exposed\": {\"processes\": [{\"pid\": 7, \"uid\": 1}]},"
+		      "\"restarts\": {\"predicted\": [{\"uid\": 1}]}},"
+		      "\"restart\": {\"exposed\": {\"processes\": [{\"pid\": 7, \"uid\": 1}, {\"pid\": 8, "
+		      "\"uid\": 2}]}}}");
+	const json_t *plan = json_object_get(report, "plan"), *restart = json_object_get(report, "restart");
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_done(view_limit_to_user(report, 2, &error), &error);
+	assert_pids(json_object_get(plan, "exposed"), NULL, 0);
+	assert_int_equal(json_array_size(json_object_get(json_object_get(plan, "restarts"), "predicted")), 0);
+	assert_pids(json_object_get(restart, "exposed"), (const int[]){8}, 1);
+}
+
+static void a_text_stays_as_it_is(void **state)
+{
+	CLEANUP_JSON json_t *report = json_string("suture_generation 1\n");
+	Error error = ERROR_INIT;
+
+	(void)state;
+	assert_done(view_limit_to_user(report, 1000, &error), &error);
+	assert_string_equal(json_string_value(report), "suture_generation 1\n");
+}
+
 static void actions_on_what_is_not_his_are_left_out_wherever_they_are(void **state)
 {
 	CLEANUP_JSON json_t *report =
@@ -93,6 +120,8 @@ int main(void)
 		cmocka_unit_test(a_user_sees_his_own_processes_and_how_many_others_there_are),
 		cmocka_unit_test(root_sees_all),
 		cmocka_unit_test(the_census_inside_a_report_is_limited_as_well),
+		cmocka_unit_test(the_reports_inside_that_of_an_unattended_run_are_limited_as_well),
+		cmocka_unit_test(a_text_stays_as_it_is),
 		cmocka_unit_test(actions_on_what_is_not_his_are_left_out_wherever_they_are),
 		cmocka_unit_test(a_report_without_a_census_stays_as_it_is),
 	};

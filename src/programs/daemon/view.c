@@ -48,15 +48,27 @@ static int limit_actions(json_t *report, const json_t *census, uid_t uid, Error 
 	return 0;
 }
 
-int view_limit_to_user(json_t *report, uid_t uid, Error *error)
+static int limit_report(json_t *report, uid_t uid, Error *error)
 {
 	json_t *census = find_census(report);
 	int64_t hidden;
 
-	if (!census || uid == 0)
+	if (!census)
 		return 0;
 	if (limit(json_object_get(census, "processes"), uid, &hidden, error) < 0 ||
 		limit_actions(report, census, uid, error) < 0)
 		return -1;
 	return json_put_integer(census, "hidden", hidden, error);
+}
+
+int view_limit_to_user(json_t *report, uid_t uid, Error *error)
+{
+	/* That of an unattended run has two in it. */
+	json_t *const reports[] = {
+		report, json_object_get(report, "plan"), json_object_get(report, "restart")};
+
+	for (size_t i = 0; uid != 0 && i < ARRAY_SIZE(reports); i++)
+		if (limit_report(reports[i], uid, error) < 0)
+			return -1;
+	return 0;
 }
