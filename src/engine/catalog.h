@@ -18,7 +18,8 @@ typedef enum CatalogVerdict {
 	CATALOG_OTHER_OS,
 	CATALOG_WITHDRAWN,   /* every letter of the series was */
 	CATALOG_PINNED,      /* the policy lets no letter of the series be installed */
-	CATALOG_QUARANTINED, /* set by the check: boots with it did not complete */
+	CATALOG_QUARANTINED, /* set by the check: its image did harm here, or boots with it did not complete
+			      */
 } CatalogVerdict;
 
 typedef struct CatalogSeries {

@@ -137,8 +137,8 @@ static bool is_kept_off(const Transaction *transaction, const CatalogSeries *ser
 /* Who names the component wants it in spite of that. */
 static int respect_quarantine(Transaction *transaction, CatalogSeries *series, Error *error)
 {
-	const Quarantined *found =
-		trial_find_quarantined(&transaction->state.trial, &series->manifest_digest);
+	const Improvement offered = {series->manifest, series->manifest_digest, 0};
+	const Quarantined *found = trial_find_quarantined(&transaction->state.trial, &offered);
 	char letter[LETTER_SIZE];
 
 	if (!found || series->verdict != CATALOG_FITS || is_named(transaction->components, series->component))
