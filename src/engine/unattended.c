@@ -75,6 +75,8 @@ static int install(Engine *engine, json_t *document, Error *error)
 	json_t *plan = NULL;
 	int r = engine_install(engine, (EngineNames){NULL, 0}, &plan, error);
 
+	if (r == ENGINE_NO_ANSWER)
+		return NOT_NOW;
 	if (r < 0 || json_put(document, "plan", plan, error) < 0)
 		return -1;
 	return r == ENGINE_NOTHING ? 0 : restart(engine, document, error);
