@@ -173,6 +173,37 @@ def test_a_withdrawn_letter_goes_whatever_the_next_one_waits_for(device, release
     assert [item["letter"] for item in plan["waits"]] == ["b"]
 
 
+def test_while_the_newest_letter_waits_the_newest_that_does_not_is_taken(device, released, packages, libraries):
+    release_b(released, packages)
+    rollout(released, "--percent=0", letter="b")
+    plan = unattended(device)["plan"]
+    assert [(change["action"], change["letter"]) for change in plan["changes"]] == [("install", "a")]
+    assert [(item["letter"], item["reason"]) for item in plan["waits"]] == [("b", "held")]
+    device.assert_shows("a", libraries["1.0-1+fix1"])
+    assert unattended(device)["plan"]["changes"] == []
+    rollout(released, "--percent=100", letter="b")
+    assert [change["from_letter"] for change in unattended(device)["plan"]["changes"]] == ["a"]
+    device.assert_shows("b", libraries["1.0-1+fix2"])
+
+
+def test_an_earlier_letter_that_waits_or_is_withdrawn_or_did_harm_or_was_removed_is_not_taken(device, released, packages):
+    release_b(released, packages)
+    rollout(released, "--percent=0", letter="b")
+    rollout(released, "--percent=0")
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+    rollout(released, "--percent=100")
+    assert_installs(device)
+    device.suture("revert", COMPONENT)
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+    shutil.rmtree(device.state)
+    assert_installs(device)
+    device.suture("remove")
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+    shutil.rmtree(device.state)
+    released.run("withdraw", COMPONENT, "a", f"--repository={released.repository}", f"--keys={released.keys}")
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+
+
 # Settings and the machine
 
 

@@ -40,26 +40,16 @@ static int take_options(const PublisherSettings *settings, ManifestRollout *roll
 	return 0;
 }
 
-/* Devices take the newest letter that is not withdrawn; who gets an earlier one makes no difference. */
+/* Devices look at the newest letter of a series for what is withdrawn. */
 static int check_is_taken(Published *repository, const Manifest *letter, Error *error)
 {
 	CLEANUP(manifest_free) Manifest *newest = NULL;
 	CLEANUP_FREE char *series = NULL;
-	unsigned taken;
-	char text[LETTER_SIZE];
 
 	if (layout_series(letter, &series, error) < 0 ||
 		published_newest(repository, series, &newest, error) != 0)
 		return -1;
-	taken = newest->sequence;
-	while (taken > 0 && manifest_is_withdrawn(newest, taken))
-		taken--;
-	if (manifest_is_withdrawn(newest, letter->sequence))
-		return error_set(error, "it is withdrawn");
-	if (taken != letter->sequence)
-		return error_set(error, "there is a newer letter, (%s): that is what devices take",
-			letter_from_sequence(taken, text));
-	return 0;
+	return manifest_is_withdrawn(newest, letter->sequence) ? error_set(error, "it is withdrawn") : 0;
 }
 
 static int change(Published *repository, const PublisherSettings *settings, const Signing *signing,
