@@ -84,12 +84,6 @@ static int save(Boot *boot, Error *error)
 	return state_save(store, &boot->state, error);
 }
 
-static int report_quarantine(Boot *boot, const Manifest *manifest, const Digest *digest, Error *error)
-{
-	return boot_report_problem(boot->fit.report, manifest,
-		trial_find_quarantined(&boot->state.trial, digest)->reason, error);
-}
-
 /* Takes what the trial has shown to be no good out of the state, and makes that durable. */
 static int give_up(Boot *boot, Error *error)
 {
@@ -101,10 +95,11 @@ static int give_up(Boot *boot, Error *error)
 		return -1;
 	for (size_t i = state->active.n; i > 0; i--) {
 		const Improvement *each = &state->active.items[i - 1];
+		const Quarantined *found = trial_find_quarantined(&state->trial, each);
 
-		if (!trial_find_quarantined(&state->trial, &each->manifest_digest))
+		if (!found)
 			continue;
-		if (report_quarantine(boot, each->manifest, &each->manifest_digest, error) < 0)
+		if (boot_report_problem(boot->fit.report, each->manifest, found->reason, error) < 0)
 			return -1;
 		improvements_drop(&state->active, each->manifest->component);
 	}

@@ -222,6 +222,25 @@ static size_t choose(CatalogSeries *series, const Listed *items, size_t n)
 	return i;
 }
 
+/* items are those behind the one that is offered. */
+static int keep_earlier(CatalogSeries *series, const Listed *items, size_t n, Error *error)
+{
+	series->earlier = calloc(n ? n : 1, sizeof(*series->earlier));
+	if (!series->earlier)
+		return error_memory(error);
+	for (size_t i = 0; i < n; i++) {
+		CatalogLetter letter = {
+			NULL, items[i].length, items[i].digest, items[i].hashes, items[i].sequence};
+
+		if (in_sequences(series->withdrawn, series->n_withdrawn, items[i].sequence))
+			continue;
+		if (text_copy(items[i].path, &letter.path, error) < 0)
+			return -1;
+		series->earlier[series->n_earlier++] = letter;
+	}
+	return 0;
+}
+
 /* items are the letters of one series, newest first. */
 static int read_series(Engine *engine, Remote *remote, const Listed *items, size_t n, int usr,
 	CatalogSeries *series, Error *error)
@@ -241,6 +260,8 @@ static int read_series(Engine *engine, Remote *remote, const Listed *items, size
 	chosen = choose(series, items, n);
 	chosen = chosen < n ? chosen : 0;
 	series->manifest_digest = items[chosen].digest;
+	if (keep_earlier(series, &items[chosen + 1], n - chosen - 1, error) < 0)
+		return -1;
 	if (chosen > 0) {
 		series->manifest = manifest_free(series->manifest);
 		r = read_manifest(engine, remote, &items[chosen], &series->manifest, error);
@@ -253,6 +274,9 @@ static int read_series(Engine *engine, Remote *remote, const Listed *items, size
 static void series_clear(CatalogSeries *series)
 {
 	free(series->component);
+	for (size_t i = 0; i < series->n_earlier; i++)
+		free(series->earlier[i].path);
+	free(series->earlier);
 	free(series->withdrawn);
 	free(series->reason);
 	(void)manifest_free(series->manifest);
@@ -386,6 +410,30 @@ int catalog_read(Engine *engine, Remote *remote, EngineNames components, int usr
 		complain_about_unknown(catalog, components, &engine->os, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(catalog);
+	return 0;
+}
+
+int catalog_read_earlier(Engine *engine, Remote *remote, int usr, const CatalogSeries *series, size_t at,
+	Manifest **ret, Error *error)
+{
+	const CatalogLetter *letter = &series->earlier[at];
+	CLEANUP(manifest_free) Manifest *manifest = NULL;
+	Listed item = {.path = letter->path,
+		.length = letter->length,
+		.digest = letter->digest,
+		.hashes = letter->hashes,
+		.sequence = letter->sequence};
+	int r;
+
+	(void)snprintf(item.component, sizeof(item.component), "%s", series->component);
+	r = read_manifest(engine, remote, &item, &manifest, error);
+	if (r == 0)
+		r = os_match(&manifest->os, &engine->os, error);
+	if (r == 0)
+		r = base_check(manifest, usr, error);
+	if (r != 0)
+		return r < 0 ? -1 : CATALOG_UNFIT;
+	*ret = TAKE_PTR(manifest);
 	return 0;
 }
 

@@ -18,8 +18,18 @@ typedef enum CatalogVerdict {
 	CATALOG_OTHER_OS,
 	CATALOG_WITHDRAWN,   /* every letter of the series was */
 	CATALOG_PINNED,      /* the policy lets no letter of the series be installed */
-	CATALOG_QUARANTINED, /* set by the check: boots with it did not complete */
+	CATALOG_QUARANTINED, /* set by the check: its image did harm here, or boots with it did not complete
+			      */
 } CatalogVerdict;
+
+/* A letter whose manifest was not looked at yet. */
+typedef struct CatalogLetter {
+	char *path;
+	uint64_t length;
+	Digest digest;
+	const json_t *hashes; /* the updater's */
+	unsigned sequence;
+} CatalogLetter;
 
 typedef struct CatalogSeries {
 	char *component;
@@ -29,7 +39,9 @@ typedef struct CatalogSeries {
 	Manifest *manifest;
 	unsigned *withdrawn; /* sequences, by the newest manifest's word */
 	size_t n_withdrawn;
-	const Pin *pin;     /* of the configuration; NULL: the component is not pinned */
+	const Pin *pin;         /* of the configuration; NULL: the component is not pinned */
+	CatalogLetter *earlier; /* than the one that is offered, newest first, without what is withdrawn */
+	size_t n_earlier;
 	unsigned held_back; /* the newest letter beyond the pin that is not withdrawn; 0: none is */
 	char *reason;       /* why it does not fit, as a sentence; NULL when it does */
 } CatalogSeries;
@@ -44,6 +56,12 @@ int catalog_read(
 	Engine *engine, Remote *remote, EngineNames components, int usr, Catalog **ret, Error *error);
 Catalog *catalog_free(Catalog *catalog);
 DEFINE_CLEANUP(Catalog *, catalog_free);
+
+enum { CATALOG_UNFIT = 1 }; /* it cannot be understood, or is for another base than the one that is offered */
+
+/* The manifest of series->earlier[at], in the store as well. */
+int catalog_read_earlier(Engine *engine, Remote *remote, int usr, const CatalogSeries *series, size_t at,
+	Manifest **ret, Error *error);
 
 /* The series of this component that fits, or NULL. */
 const CatalogSeries *catalog_find(const Catalog *catalog, const char *component);

@@ -79,6 +79,16 @@ static int keep_generations(Kept *kept, json_t *generations, Error *error)
 	return 0;
 }
 
+static int keep_series(Kept *kept, const CatalogSeries *series, Error *error)
+{
+	if (keep(kept, &series->manifest_digest, error) < 0 || keep(kept, &series->newest_digest, error) < 0)
+		return -1;
+	for (size_t i = 0; i < series->n_earlier; i++)
+		if (keep(kept, &series->earlier[i].digest, error) < 0)
+			return -1;
+	return 0;
+}
+
 /* Those of the repository save the next check from fetching them; they are only known when all of it was
  * looked at. */
 static int collect_manifests(const Transaction *transaction, Error *error)
@@ -90,8 +100,7 @@ static int collect_manifests(const Transaction *transaction, Error *error)
 	if (!catalog || transaction->components.count > 0)
 		return 0;
 	for (size_t i = 0; i < catalog->n; i++)
-		if (keep(&kept, &catalog->series[i].manifest_digest, error) < 0 ||
-			keep(&kept, &catalog->series[i].newest_digest, error) < 0)
+		if (keep_series(&kept, &catalog->series[i], error) < 0)
 			return -1;
 	for (size_t i = 0; i < active->n; i++)
 		if (keep(&kept, &active->items[i].manifest_digest, error) < 0)

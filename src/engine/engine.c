@@ -81,6 +81,13 @@ Engine *engine_free(Engine *engine)
 	return NULL;
 }
 
+/* Somebody who asks for an install has not got it; nobody misses what comes with the next run. */
+static bool is_silence(const Transaction *transaction)
+{
+	return transaction->engine->unattended && transaction->begin == EVENT_INSTALL &&
+	       transaction->remote && remote_is_silent(transaction->remote);
+}
+
 static int run(Engine *engine, EngineNames components, TransactionEvent begin, bool dry_run,
 	json_t **ret_plan, Error *error)
 {
@@ -95,7 +102,7 @@ static int run(Engine *engine, EngineNames components, TransactionEvent begin, b
 	r = transaction_run(transaction, begin, error);
 	progress_end(engine->progress, NULL);
 	if (r < 0)
-		return -1;
+		return is_silence(transaction) ? ENGINE_NO_ANSWER : -1;
 	if (plan_report(transaction, r == 0 && !dry_run, ret_plan, error) < 0)
 		return r == 0 && !dry_run ? error_in(error, "it is done, but cannot be reported") : -1;
 	return r == STEP_NOTHING ? ENGINE_NOTHING : 0;

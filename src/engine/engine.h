@@ -55,7 +55,11 @@ DEFINE_CLEANUP(Engine *, engine_free);
 /* Refreshes the trusted metadata and says what an install would do. Needs an engine opened for writing. */
 int engine_check(Engine *engine, EngineNames components, json_t **ret_plan, Error *error);
 
-enum { ENGINE_NOTHING = 1 }; /* there was nothing to do; the plan says why */
+enum {
+	ENGINE_NOTHING = 1,   /* there was nothing to do; the plan says why */
+	ENGINE_NO_ANSWER = 4, /* of an unattended install: there is no network, or the repository does not
+				 answer, as the sentence says; there is no plan */
+};
 
 /* Installs what is available; *ret_plan says what was done. Refused where the policy (engine/policy.h) lets
  * people not install, or cannot be understood; so is engine_remove(). */

@@ -2,8 +2,10 @@
 #include "engine/exposure.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engine/exposure-targets.h"
 #include "engine/restart-plan.h"
 #include "engine/restart-world.h"
@@ -152,6 +154,42 @@ static void leave_out_the_leaving(const Engine *engine, Census *census)
 	census->n_findings = n;
 }
 
+/* When the process began, in seconds since 1970. */
+static int64_t begin_of(const CensusFinding *finding)
+{
+	struct timespec since_boot = {0, 0};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &since_boot);
+	return clock_now() - since_boot.tv_sec +
+	       (int64_t)(finding->start_time / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* Since the first of what it is exposed to came, or since it began; 0: what it is exposed to is to come. */
+static int64_t exposed_since(const ExposureTargets *targets, const CensusFinding *finding)
+{
+	uint64_t groups = exposure_targets_groups(targets, finding);
+	int64_t since = 0, began = begin_of(finding);
+
+	for (size_t i = 0; i < targets->set->n; i++) {
+		int64_t installed = targets->set->items[i].installed;
+
+		if ((groups >> exposure_targets_group(i) & 1) != 0 && installed > 0 &&
+			(since == 0 || installed < since))
+			since = installed;
+	}
+	return since > 0 && began > since ? began : since;
+}
+
+static void set_deadline(const Engine *engine, Exposure *exposure)
+{
+	const AutomaticSettings *automatic = &engine->config.automatic;
+
+	exposure->world->deadline = automatic->restart ? automatic->restart_deadline * 60 * 60 : 0;
+	for (size_t i = 0; i < exposure->census->n_findings; i++)
+		exposure->findings[i].since =
+			exposed_since(exposure->targets, &exposure->census->findings[i]);
+}
+
 int exposure_of(const Engine *engine, const ExposureTargets *targets, json_t **ret, Error *error)
 {
 	__attribute__((cleanup(exposure_clear_cleanup))) Exposure exposure = {.targets = targets};
@@ -162,9 +200,11 @@ int exposure_of(const Engine *engine, const ExposureTargets *targets, json_t **r
 		return -1;
 	leave_out_the_leaving(engine, exposure.census);
 	own_units_find(engine->leaving, &own);
-	if (restart_world_look(exposure.census, &own, &exposure.world, &exposure.findings, error) < 0 ||
-		restart_plan_new(exposure.world, exposure.findings, exposure.census->n_findings,
-			&exposure.plan, error) < 0)
+	if (restart_world_look(exposure.census, &own, &exposure.world, &exposure.findings, error) < 0)
+		return -1;
+	set_deadline(engine, &exposure);
+	if (restart_plan_new(exposure.world, exposure.findings, exposure.census->n_findings, &exposure.plan,
+		    error) < 0)
 		return -1;
 	return to_json(&exposure, ret, error);
 }

@@ -66,6 +66,7 @@ static void fill(Manifest *manifest, const char *component, unsigned sequence)
 		(ManifestFile){.path = copy(manifest->base_files[0].path), .mode = 0644, .size = 2};
 	manifest->image_size = 8192;
 	manifest->image_digest.bytes[0] = (uint8_t)sequence;
+	(void)snprintf((char *)manifest->image_digest.bytes + 1, DIGEST_SIZE - 1, "%s", component);
 	manifest->downloads = one(sizeof(*manifest->downloads));
 	manifest->n_downloads = 1;
 	assert_int_equal(text_format(&path, NULL, "debian/12/x86_64/%s/1.0-1/%s/image.zst", component,

@@ -18,7 +18,6 @@ static const char *const state_names[] = {
 	[TRANSACTION_VERIFIED] = "verified",
 	[TRANSACTION_STAGED] = "staged",
 	[TRANSACTION_ACTIVATED] = "activated",
-	[TRANSACTION_RESTARTED] = "restarted",
 	[TRANSACTION_HEALTHY] = "healthy",
 	[TRANSACTION_COMMITTED] = "committed",
 };
@@ -65,8 +64,12 @@ int journal_write(const Transaction *transaction, Error *error)
 	return store_save(transaction->engine->store, document_name, document, error);
 }
 
+/* A state of earlier versions, between the swap and the checks, in which nothing had been done. */
+static const char former_name[] = "restarted";
+
 static int state_from_name(const char *name, TransactionState *ret, Error *error)
 {
+	name = strcmp(name, former_name) == 0 ? journal_state_name(TRANSACTION_ACTIVATED) : name;
 	for (size_t i = 0; i < ARRAY_SIZE(state_names); i++) {
 		if (strcmp(state_names[i], name) == 0) {
 			*ret = (TransactionState)i;

@@ -17,11 +17,19 @@
 struct Remote {
 	Engine *engine;
 	Updater *updater;
-	char *url;    /* without a slash at the end */
-	bool is_told; /* the failure names the server already */
+	char *url;      /* without a slash at the end */
+	bool is_told;   /* the failure names the server already */
+	bool is_silent; /* what was asked for last got no answer */
 };
 
 enum { ROOT_SIZE_MAX = 512 * 1024 };
+
+/* Who asks for a file need not know more than that it could not be had. */
+static int note_silence(Remote *remote, int fetched)
+{
+	remote->is_silent = fetched == FETCH_NO_ANSWER;
+	return remote->is_silent ? -1 : fetched;
+}
 
 static int metadata_name(const char *name, char **ret, Error *error)
 {
@@ -60,7 +68,7 @@ static int fetch_metadata(void *userdata, const char *name, uint64_t max, Buffer
 
 	if (text_format(&url, error, "%s/metadata/%s", remote->url, name) < 0)
 		return -1;
-	r = fetch_bytes(remote->engine->fetcher, url, max, ret, error);
+	r = note_silence(remote, fetch_bytes(remote->engine->fetcher, url, max, ret, error));
 	remote->is_told = r < 0;
 	return r == FETCH_ABSENT ? UPDATER_ABSENT : r;
 }
@@ -182,6 +190,11 @@ Updater *remote_updater(Remote *remote)
 	return remote->updater;
 }
 
+bool remote_is_silent(const Remote *remote)
+{
+	return remote->is_silent;
+}
+
 static int target_url(const Remote *remote, const UpdaterTarget *target, char **ret, Error *error)
 {
 	CLEANUP_FREE char *location = NULL;
@@ -225,7 +238,7 @@ int remote_fetch(Remote *remote, const UpdaterTarget *target, uint64_t max, Buff
 			(unsigned long long)target->length, (unsigned long long)max);
 	if (target_url(remote, target, &url, error) < 0)
 		return -1;
-	r = fetch_bytes(remote->engine->fetcher, url, target->length, &body, error);
+	r = note_silence(remote, fetch_bytes(remote->engine->fetcher, url, target->length, &body, error));
 	if (check_present(target, r, error) < 0)
 		return -1;
 	if (hash_bytes(buffer_bytes(&body), &found, error) < 0 || check_digest(target, &found, error) < 0)
@@ -248,8 +261,8 @@ static int fetch_and_check(Remote *remote, const char *url, const UpdaterTarget 
 	Progress *progress, uint64_t *ret_received, Error *error)
 {
 	Digest found;
-	int r = fetch_file(
-		remote->engine->fetcher, url, target->length, fd, draw, progress, ret_received, error);
+	int r = note_silence(remote, fetch_file(remote->engine->fetcher, url, target->length, fd, draw,
+					     progress, ret_received, error));
 
 	if (r == FETCH_OTHER || check_present(target, r, error) < 0)
 		return r > 0 ? REMOTE_UNUSABLE : -1;

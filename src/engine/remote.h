@@ -19,6 +19,10 @@ DEFINE_CLEANUP(Remote *, remote_free);
 int remote_refresh(Remote *remote, Error *error);
 Updater *remote_updater(Remote *remote); /* stays the remote's */
 
+/* Of what failed last: because there is no network, or nobody answers. What a server answers, however wrong
+ * it is, is another failure. */
+bool remote_is_silent(const Remote *remote);
+
 /* The whole target, held against its signed length and digest. */
 int remote_fetch(Remote *remote, const UpdaterTarget *target, uint64_t max, Buffer *ret, Error *error);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/test.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "engine/restart-ask.h"
@@ -18,13 +20,18 @@ static json_t *add(json_t *actions, const char *scope, const char *target, int u
 	return actions;
 }
 
-static void assert_asked(const json_t *actions, uid_t uid, const char *wanted)
+static void assert_text(const json_t *actions, uid_t uid, bool services, const char *wanted)
 {
 	CLEANUP_FREE char *text = NULL;
 	Error error = ERROR_INIT;
 
-	assert_done(restart_ask_text(actions, uid, &text, &error), &error);
+	assert_done(restart_ask_text(actions, uid, services, &text, &error), &error);
 	assert_string_equal(text, wanted);
+}
+
+static void assert_asked(const json_t *actions, uid_t uid, const char *wanted)
+{
+	assert_text(actions, uid, false, wanted);
 }
 
 static void asks_each_user_for_what_is_that_users(void **state)
@@ -76,6 +83,42 @@ static void stays_short(void **state)
 	assert_asked(actions, 1000, "Restart program, program, program, program, program and 3 more.\n");
 }
 
+static void tells_how_to_restart_what_nothing_restarts_by_itself(void **state)
+{
+	CLEANUP_JSON json_t *actions = json_array();
+
+	(void)state;
+	add(actions, "application", "firefox", 1000, false);
+	assert_text(actions, 1000, true, "Restart firefox.\n");
+	add(actions, "service", "cron.service", -1, true);
+	add(actions, "service", "gdm.service", -1, false);
+	add(actions, "user-service", "user@1000.service/a.service", 1000, true);
+	add(actions, "user-service", "user@1001.service/b.service", 1001, true);
+	assert_text(actions, 1000, true,
+		"Restart firefox.\nStill without the fix: cron.service, a.service. An administrator's "
+		"\"suture restart\" closes it.\n");
+	assert_text(actions, 1001, true,
+		"Still without the fix: cron.service, b.service. An administrator's \"suture restart\" "
+		"closes it.\n");
+	assert_asked(actions, 1000, "Restart firefox.\n");
+}
+
+static void names_the_deadline_and_what_it_does(void **state)
+{
+	CLEANUP_JSON json_t *actions = json_array();
+	json_t *action;
+
+	(void)state;
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	tzset();
+	add(actions, "service", "gdm.service", -1, false);
+	action = json_array_get(actions, 0);
+	assert_int_equal(json_object_set_new(action, "due", json_string("2026-12-02T14:05:07Z")), 0);
+	assert_int_equal(json_object_set_new(action, "reason", json_string("it ends sessions")), 0);
+	assert_asked(
+		actions, 1000, "gdm.service restarts by itself after 2026-12-02 14:05: it ends sessions.\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +126,8 @@ int main(void)
 		cmocka_unit_test(asks_nobody_for_what_concerns_others_or_is_done_by_itself),
 		cmocka_unit_test(asks_everybody_for_a_restart_of_the_system),
 		cmocka_unit_test(stays_short),
+		cmocka_unit_test(tells_how_to_restart_what_nothing_restarts_by_itself),
+		cmocka_unit_test(names_the_deadline_and_what_it_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -15,7 +16,7 @@
 #include "parts/units/session.h"
 
 /* A message is read at a glance. */
-enum { APPLICATIONS_SHOWN = 5, MARK_MAX = 64 };
+enum { SHOWN_MAX = 5, MARK_MAX = 64 };
 
 static const char directory_name[] = "/run/suture/asked";
 static const char summary[] = "Restart to finish a security fix";
@@ -39,14 +40,13 @@ static int append_applications(const json_t *actions, uid_t uid, Buffer *text, E
 	json_array_foreach(actions, index, action)
 	{
 		if (!has_scope(action, UNIT_SCOPE_APPLICATION) || !is_of(action, uid) ||
-			json_is_true(json_object_get(action, "automatic")) || n++ >= APPLICATIONS_SHOWN)
+			json_is_true(json_object_get(action, "automatic")) || n++ >= SHOWN_MAX)
 			continue;
 		if (buffer_append_format(text, error, "%s%s", n == 1 ? "Restart " : ", ",
 			    json_string_value(json_object_get(action, "target"))) < 0)
 			return -1;
 	}
-	if (n > APPLICATIONS_SHOWN &&
-		buffer_append_format(text, error, " and %zu more", n - APPLICATIONS_SHOWN) < 0)
+	if (n > SHOWN_MAX && buffer_append_format(text, error, " and %zu more", n - SHOWN_MAX) < 0)
 		return -1;
 	return n > 0 ? buffer_append_format(text, error, ".\n") : 0;
 }
@@ -64,7 +64,66 @@ static bool asks_for(const json_t *actions, UnitScope scope, uid_t uid, bool of_
 	return false;
 }
 
-int restart_ask_text(const json_t *actions, uid_t uid, char **ret, Error *error)
+/* "suture restart" does it, and it is the system's or this user's. */
+static bool is_done_when_told(const json_t *action, uid_t uid)
+{
+	return json_is_true(json_object_get(action, "automatic")) &&
+	       (!json_has(action, "uid") || is_of(action, uid));
+}
+
+/* What nothing restarts by itself, and how it is restarted. */
+static int append_services(const json_t *actions, uid_t uid, Buffer *text, Error *error)
+{
+	size_t index, n = 0;
+	json_t *action;
+
+	json_array_foreach(actions, index, action)
+	{
+		const char *target = json_string_value(json_object_get(action, "target"));
+		const char *slash = target ? strrchr(target, '/') : NULL;
+
+		if (!target || !is_done_when_told(action, uid) || n++ >= SHOWN_MAX)
+			continue;
+		if (buffer_append_format(text, error, "%s%s", n == 1 ? "Still without the fix: " : ", ",
+			    slash ? slash + 1 : target) < 0)
+			return -1;
+	}
+	if (n > SHOWN_MAX && buffer_append_format(text, error, " and %zu more", n - SHOWN_MAX) < 0)
+		return -1;
+	return n > 0 ? buffer_append_format(
+			       text, error, ". An administrator's \"suture restart\" closes it.\n")
+		     : 0;
+}
+
+/* "gdm.service restarts by itself after 2026-12-02 14:00: …", in local time. */
+static int append_due(const json_t *actions, Buffer *text, Error *error)
+{
+	size_t index, n = 0;
+	json_t *action;
+
+	json_array_foreach(actions, index, action)
+	{
+		char when[sizeof("2026-12-02 14:00 and a year of more digits")] = "";
+		struct tm local;
+		time_t due;
+		int64_t seconds;
+
+		if (!json_has(action, "due") || n++ >= SHOWN_MAX)
+			continue;
+		if (json_time_field(action, "due", &seconds, error) < 0)
+			return -1;
+		due = (time_t)seconds;
+		if (localtime_r(&due, &local))
+			(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &local);
+		if (buffer_append_format(text, error, "%s restarts by itself after %s: %s.\n",
+			    json_string_value(json_object_get(action, "target")), when,
+			    json_string_value(json_object_get(action, "reason"))) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int restart_ask_text(const json_t *actions, uid_t uid, bool services, char **ret, Error *error)
 {
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
 
@@ -73,12 +132,29 @@ int restart_ask_text(const json_t *actions, uid_t uid, char **ret, Error *error)
 			buffer_append_format(&text, error, "Log out and in again.\n") < 0) ||
 		((asks_for(actions, UNIT_SCOPE_REBOOT, uid, false) ||
 			 asks_for(actions, UNIT_SCOPE_SOFT_REBOOT, uid, false)) &&
-			buffer_append_format(&text, error, "Restart the computer when it suits you.\n") < 0))
+			buffer_append_format(&text, error, "Restart the computer when it suits you.\n") <
+				0) ||
+		(services && append_services(actions, uid, &text, error) < 0) ||
+		append_due(actions, &text, error) < 0)
 		return -1;
 	return text_copy(text.data ? (const char *)text.data : "", ret, error);
 }
 
-/* What is remembered of a user: the generation, whose restarts were asked for. */
+static bool has_deadline(const json_t *actions)
+{
+	size_t index;
+	json_t *action;
+
+	json_array_foreach(actions, index, action)
+	{
+		if (json_has(action, "due"))
+			return true;
+	}
+	return false;
+}
+
+/* What is remembered of a user: the generation, whose restarts were asked for, and whether the message had a
+ * deadline, which can be set afterwards. */
 static bool was_asked(int directory, uid_t uid, const char *mark)
 {
 	CLEANUP_BUFFER Buffer former = BUFFER_INIT;
@@ -89,35 +165,43 @@ static bool was_asked(int directory, uid_t uid, const char *mark)
 	       bytes_equal(buffer_bytes(&former), bytes_of_text(mark));
 }
 
-static int ask_one(int directory, const json_t *actions, uid_t uid, uint64_t generation, Error *error)
+typedef struct Question {
+	const json_t *actions;
+	bool services;
+	char mark[MARK_MAX];
+} Question;
+
+static int ask_one(int directory, const Question *question, uid_t uid, Error *error)
 {
 	CLEANUP_FREE char *text = NULL;
-	char runtime[AS_USER_DIRECTORY_SIZE], name[MARK_MAX], mark[MARK_MAX];
+	char runtime[AS_USER_DIRECTORY_SIZE], name[MARK_MAX];
 
 	(void)snprintf(name, sizeof(name), "%lu", (unsigned long)uid);
-	(void)snprintf(mark, sizeof(mark), "%llu\n", (unsigned long long)generation);
-	if (restart_ask_text(actions, uid, &text, error) < 0)
+	if (restart_ask_text(question->actions, uid, question->services, &text, error) < 0)
 		return -1;
-	if (*text == '\0' || was_asked(directory, uid, mark))
+	if (*text == '\0' || was_asked(directory, uid, question->mark))
 		return 0;
 	if (notification_show(as_user_directory(uid, runtime), summary, text, error) < 0)
 		return -1;
-	return file_replace(directory, name, bytes_of_text(mark), 0644, error);
+	return file_replace(directory, name, bytes_of_text(question->mark), 0644, error);
 }
 
-void restart_ask(const json_t *actions, uint64_t generation)
+void restart_ask(const json_t *actions, uint64_t generation, bool services)
 {
+	Question question = {.actions = actions, .services = services};
 	CLEANUP_CLOSE int directory = -1;
 	CLEANUP_FREE uid_t *users = NULL;
 	Error error = ERROR_INIT;
 	size_t n = 0;
 
+	(void)snprintf(question.mark, sizeof(question.mark), "%llu%s\n", (unsigned long long)generation,
+		has_deadline(actions) ? " due" : "");
 	session_desktops(&users, &n);
 	if (n == 0)
 		return;
 	if (file_make_directories(AT_FDCWD, directory_name, 0755, &directory, &error) < 0)
 		log_warning("nobody is asked: %s", error.text);
 	for (size_t i = 0; directory >= 0 && i < n; i++)
-		if (ask_one(directory, actions, users[i], generation, &error) < 0)
+		if (ask_one(directory, &question, users[i], &error) < 0)
 			log_info("user %lu was not asked: %s", (unsigned long)users[i], error.text);
 }

@@ -34,7 +34,7 @@ static const RestartUnit *find_unit(const RestartWorld *world, const char *unit)
 /* Not without being asked for. */
 static void forbid(RestartVerdict *verdict, const char *reason)
 {
-	verdict->automatic = false;
+	verdict->automatic = verdict->can_fall_due = false;
 	(void)snprintf(verdict->reason, sizeof(verdict->reason), "%s", reason);
 }
 
@@ -113,10 +113,19 @@ static void check_restart(const RestartWorld *world, RestartVerdict *verdict)
 
 		if (may_restart_along(world, verdict, name))
 			continue;
-		verdict->automatic = false;
+		verdict->automatic = verdict->can_fall_due = false;
 		(void)snprintf(verdict->reason, sizeof(verdict->reason), "%s would restart along", name);
 		return;
 	}
+}
+
+/* What is asked for anyway keeps its reason: that is what people are to know. */
+static void check_due(const RestartWorld *world, RestartVerdict *verdict)
+{
+	RestartVerdict tried = *verdict;
+
+	check_restart(world, &tried);
+	verdict->can_fall_due = tried.can_fall_due;
 }
 
 /* A console where nobody has logged in shows its prompt again; a login has become another program. */
@@ -141,6 +150,8 @@ static void judge_service(const RestartWorld *world, const RestartFinding *findi
 	}
 	if (verdict->automatic)
 		check_restart(world, verdict);
+	else if (verdict->can_fall_due)
+		check_due(world, verdict);
 }
 
 /* The manager replaces itself; of what else lives in its scope, it started nothing. */
@@ -225,6 +236,7 @@ void restart_judge(const RestartWorld *world, const RestartFinding *finding, Res
 
 	*ret = (RestartVerdict){.scope = rule->scope,
 		.automatic = rule->automatic,
+		.can_fall_due = rule->can_fall_due,
 		.ends_applications = rule->scope == UNIT_SCOPE_SESSION};
 	(void)snprintf(ret->target, sizeof(ret->target), "%s", finding->unit);
 	(void)snprintf(ret->unit, sizeof(ret->unit), "%s", finding->unit);
@@ -238,6 +250,6 @@ void restart_judge(const RestartWorld *world, const RestartFinding *finding, Res
 		ret->target[0] = '\0';
 	if (ret->scope == UNIT_SCOPE_SOFT_REBOOT && !world->can_soft_reboot)
 		ret->scope = UNIT_SCOPE_REBOOT;
-	if (ret->automatic && !world->has_manager)
+	if ((ret->automatic || ret->can_fall_due) && !world->has_manager)
 		forbid(ret, "there is no service manager here that could do it");
 }

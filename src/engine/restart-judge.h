@@ -22,6 +22,7 @@ typedef struct RestartFinding {
 	const char *name;  /* the program */
 	const char *unit;  /* as the census names it, "" for none */
 	bool in_container; /* in a pid namespace below this one */
+	int64_t since;     /* when it began to be exposed, in seconds since 1970; 0: that is to come */
 	bool is_spared;    /* systemd ends it last or not at all: '@' begins its command line (systemd's
 			      "Storage Daemons for the Root File System") */
 } RestartFinding;
@@ -38,6 +39,7 @@ typedef struct RestartUnit {
 typedef struct RestartWorld {
 	bool has_manager;     /* systemd is pid 1 */
 	bool can_soft_reboot; /* since systemd 254 */
+	int64_t deadline;     /* seconds that people have for what can fall due; 0: as long as they like */
 	OwnUnits own;
 	RestartUnit *units;
 	size_t n_units;
@@ -53,6 +55,7 @@ typedef struct RestartVerdict {
 	char unit[CENSUS_UNIT_SIZE];   /* where the process is; "" for none */
 	uid_t uid;              /* whose: of applications, sessions and what a user's manager runs; else 0 */
 	bool automatic;         /* nobody is cut off */
+	bool can_fall_due;      /* asked for, and nothing but people's wishes stands against it */
 	bool ends_applications; /* a session's end that is needed for what people see of it: it is the end of
 				   the applications in it as well */
 	char reason[RESTART_REASON_SIZE];

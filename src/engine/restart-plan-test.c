@@ -123,6 +123,91 @@ static void asks_where_the_unit_stands_against_a_restart(void **state)
 			   "service h-unknown.service uid 0, 1: ask\n");
 }
 
+/* Of all actions only that of unit may have a due time, and has this one. */
+static void assert_due(Case *test, const char *unit, int64_t due)
+{
+	Error error = ERROR_INIT;
+	int64_t found = 0;
+
+	assert_done(restart_plan_new(&test->world, test->findings, test->n, &test->plan, &error), &error);
+	for (size_t i = 0; i < test->plan->n; i++) {
+		const RestartAction *action = &test->plan->actions[i];
+
+		if (strcmp(action->what.target, unit) == 0)
+			found = action->due;
+		else
+			assert_int_equal(action->due, 0);
+		assert_true(action->due == 0 || !action->what.automatic);
+	}
+	assert_int_equal(found, due);
+	(void)restart_plan_free(test->plan);
+}
+
+static void add_display_manager(Case *test, int64_t since)
+{
+	begin(test);
+	test->world.deadline = 3600;
+	add_unit(test, "gdm.service");
+	add_process(test, "gdm.service", "gdm3", 0)->since = since;
+}
+
+static void time_runs_from_the_first_process_that_was_exposed(void **state)
+{
+	Case test;
+
+	(void)state;
+	add_display_manager(&test, 5000);
+	add_process(&test, "gdm.service", "gdm3", 0)->since = 4000;
+	assert_due(&test, "gdm.service", 7600);
+	/* Before the swap, and where there is no deadline, there is none. */
+	add_display_manager(&test, 0);
+	assert_due(&test, "gdm.service", 0);
+	add_display_manager(&test, 5000);
+	test.world.deadline = 0;
+	assert_due(&test, "gdm.service", 0);
+}
+
+static void no_login_application_bus_or_machine_ever_falls_due(void **state)
+{
+	static const char *const units[] = {"dbus.service", "systemd-logind.service", "getty@tty1.service",
+		"sshd@1.service", "packagekit.service", "sutured.service", "cron.service"};
+	Case test;
+
+	(void)state;
+	add_display_manager(&test, 5000);
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		add_unit(&test, units[i]);
+		add_process(&test, units[i], "program", 0)->since = 4000;
+	}
+	add_process(&test, "session-4.scope", "bash", 1000)->since = 4000;
+	add_process(&test, "session-4.scope", "vim", 1000)->since = 4000;
+	add_process(&test, "user@1000.service/app-firefox.scope", "firefox", 1000)->since = 4000;
+	add_process(&test, "", "stray", 1000)->since = 4000;
+	assert_due(&test, "gdm.service", 8600);
+}
+
+static void what_stands_against_a_restart_stands_at_the_deadline_too(void **state)
+{
+	Case test;
+
+	(void)state;
+	add_display_manager(&test, 5000);
+	test.units[0].facts.can_restart = false;
+	assert_due(&test, "gdm.service", 0);
+	add_display_manager(&test, 5000);
+	add_along(&test.units[0].facts, "getty@tty1.service");
+	assert_due(&test, "gdm.service", 0);
+	add_display_manager(&test, 5000);
+	test.world.own = (OwnUnits){.names = {"gdm.service"}, .n = 1};
+	assert_due(&test, "gdm.service", 0);
+	add_display_manager(&test, 5000);
+	test.world.has_manager = false;
+	assert_due(&test, "gdm.service", 0);
+	add_display_manager(&test, 5000);
+	test.findings[0].unit = "NetworkManager.service";
+	assert_due(&test, "NetworkManager.service", 0);
+}
+
 static void never_restarts_the_unit_that_it_runs_in_not_even_along(void **state)
 {
 	Case test;
@@ -361,6 +446,9 @@ int main(void)
 		cmocka_unit_test(restarts_a_unit_once_for_all_of_its_processes),
 		cmocka_unit_test(plans_nothing_for_nobody),
 		cmocka_unit_test(asks_where_the_unit_stands_against_a_restart),
+		cmocka_unit_test(time_runs_from_the_first_process_that_was_exposed),
+		cmocka_unit_test(no_login_application_bus_or_machine_ever_falls_due),
+		cmocka_unit_test(what_stands_against_a_restart_stands_at_the_deadline_too),
 		cmocka_unit_test(never_restarts_the_unit_that_it_runs_in_not_even_along),
 		cmocka_unit_test(counts_what_restarts_along_and_does_not_restart_it_again),
 		cmocka_unit_test(asks_when_what_restarts_along_must_not),

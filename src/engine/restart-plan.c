@@ -65,8 +65,11 @@ static bool is_same_application(const RestartVerdict *a, const RestartVerdict *b
 static void join(RestartVerdict *one, const RestartVerdict *other)
 {
 	one->ends_applications |= other->ends_applications;
+	if (!one->automatic && !other->automatic)
+		one->can_fall_due &= other->can_fall_due;
 	if (one->automatic && !other->automatic) {
 		one->automatic = false;
+		one->can_fall_due = other->can_fall_due;
 		memcpy(one->reason, other->reason, sizeof(one->reason));
 	}
 }
@@ -206,6 +209,19 @@ static int sort(RestartPlan *plan, Error *error)
 	return 0;
 }
 
+/* Time runs from the first of its processes that began to be exposed. */
+static void set_due(RestartPlan *plan, const RestartWorld *world, const RestartFinding *findings)
+{
+	for (size_t i = 0; world->deadline > 0 && i < plan->n_findings; i++) {
+		RestartAction *action = &plan->actions[plan->action_of[i]];
+		int64_t due = findings[i].since + world->deadline;
+
+		if (action->what.can_fall_due && findings[i].since > 0 &&
+			(action->due == 0 || due < action->due))
+			action->due = due;
+	}
+}
+
 int restart_plan_new(
 	const RestartWorld *world, const RestartFinding *findings, size_t n, RestartPlan **ret, Error *error)
 {
@@ -228,6 +244,7 @@ int restart_plan_new(
 	absorb(plan, absorbs_at_last);
 	if (sort(plan, error) < 0)
 		return -1;
+	set_due(plan, world, findings);
 	*ret = TAKE_PTR(plan);
 	return 0;
 }
@@ -307,6 +324,8 @@ int restart_plan_to_json(const RestartPlan *plan, const RestartFinding *findings
 			(what->target[0] && json_put_text(item, "target", what->target, error) < 0) ||
 			json_put(item, "automatic", json_boolean(what->automatic), error) < 0 ||
 			json_put_text(item, "reason", what->reason, error) < 0 ||
+			(plan->actions[i].due > 0 &&
+				json_put_time(item, "due", plan->actions[i].due, error) < 0) ||
 			json_put_integer(item, "processes", (int64_t)plan->actions[i].n_processes, error) <
 				0 ||
 			put_programs(plan, i, findings, item, error) < 0 ||

@@ -13,6 +13,7 @@
 typedef struct RestartAction {
 	RestartVerdict what;
 	size_t n_processes; /* how many are closed by it */
+	int64_t due;        /* asked for until then, in seconds since 1970; 0: as long as people like */
 } RestartAction;
 
 typedef struct RestartPlan {

@@ -46,10 +46,18 @@ bool restart_is_meant(const json_t *action, EngineNames names)
 	return names.count == 0;
 }
 
+bool restart_is_due(const json_t *action, int64_t now)
+{
+	int64_t due;
+
+	return json_has(action, "due") && json_time_field(action, "due", &due, NULL) == 0 && due <= now;
+}
+
 static bool is_wanted(const json_t *action, const RestartOrder *order)
 {
 	return restart_is_meant(action, order->names) &&
-	       (order->names.count > 0 || json_is_true(json_object_get(action, "automatic")));
+	       (order->names.count > 0 || json_is_true(json_object_get(action, "automatic")) ||
+		       restart_is_due(action, order->now));
 }
 
 static bool has_along(const json_t *action, const char *unit)

@@ -5,6 +5,7 @@
  * they are asked for it.
  */
 
+#include "base/clock.h"
 #include "engine/context.h"
 #include "engine/exposure.h"
 #include "engine/ledger-update.h"
@@ -69,7 +70,7 @@ static int carry_out(Engine *engine, const State *state, EngineNames names, json
 {
 	json_t *units = json_object_get(document, "units");
 	const json_t *actions = json_object_get(exposed, "actions");
-	RestartOrder order = {.names = names};
+	RestartOrder order = {.names = names, .now = engine->unattended ? clock_now() : 0};
 	const char *refused = NULL;
 	json_t *after = NULL;
 
@@ -82,7 +83,7 @@ static int carry_out(Engine *engine, const State *state, EngineNames names, json
 		return -1;
 	ledger_note_exposure(engine, state, after, units);
 	if (!refused && names.count == 0)
-		restart_ask(json_object_get(after, "actions"), state->generation);
+		restart_ask(json_object_get(after, "actions"), state->generation, false);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ typedef struct Setting {
 	const char *const *words; /* NULL ends them */
 } Setting;
 
-enum { SETTINGS_COUNT = 20 };
+enum { SETTINGS_COUNT = 21 };
 extern const Setting settings_table[SETTINGS_COUNT];
 
 /* The place of a key in the table; -1 with a sentence that names the keys which look like it. */
@@ -115,6 +115,7 @@ static inline bool settings_allow(SettingsWhen when, bool urgent)
 typedef struct AutomaticSettings {
 	bool install;
 	bool restart;               /* of the services that an install leaves exposed */
+	int64_t restart_deadline;   /* hours after which what is only asked for is restarted too; 0: none */
 	Window window;              /* for both; urgent releases too wait for it */
 	int64_t defer_days;         /* see settings_due() */
 	SettingsWhen metered;       /* on a metered network */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/fixture.h"
 
 static void starts_at_the_base(void **userdata)
@@ -84,6 +85,33 @@ static void refuses_a_document_that_was_damaged(void **userdata)
 	}
 }
 
+/* The publisher may have issued another manifest of the letter since. */
+static void learns_the_image_that_an_earlier_version_put_into_quarantine(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_FREE char *text = NULL;
+	CLEANUP_STATE State state = STATE_INIT;
+	CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+	Digest digest = fixture_manifest(fixture, "libx", 1);
+	char hex[DIGEST_HEX_SIZE];
+
+	assert_int_equal(
+		text_format(&text, NULL,
+			"{\"format\": \"suture-state-1\", \"generation\": 0, \"last_generation\": 0, "
+			"\"transactions\": 0, \"active\": [], \"generations\": {}, \"quarantined\": "
+			"[{\"component\": \"libx\", \"letter\": \"a\", \"manifest\": \"%s\", "
+			"\"reason\": \"x\", \"time\": \"2026-11-24T06:35:07Z\"}]}",
+			digest_to_hex(&digest, hex)),
+		0);
+	assert_done(file_replace(store_directory(fixture->store), "state.json", bytes_of_text(text), 0644,
+			    &fixture->error),
+		&fixture->error);
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(improvements_put(&set, fixture->store, &digest, 0, &fixture->error), &fixture->error);
+	set.items[0].manifest_digest.bytes[0] ^= 1;
+	assert_non_null(trial_find_quarantined(&state.trial, &set.items[0]));
+}
+
 static void refuses_a_manifest_that_was_changed_in_the_store(void **userdata)
 {
 	Fixture *fixture = *userdata;
@@ -106,6 +134,8 @@ int main(void)
 			forgets_generations_that_are_not_mounted_any_more, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			refuses_a_document_that_was_damaged, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(learns_the_image_that_an_earlier_version_put_into_quarantine,
+			fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			refuses_a_manifest_that_was_changed_in_the_store, fixture_set_up, fixture_tear_down),
 	};

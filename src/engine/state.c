@@ -66,6 +66,20 @@ static int read_numbers(const json_t *document, State *state, Error *error)
 	return 0;
 }
 
+/* Entries of earlier versions name a manifest alone: it tells the image while it is still here. */
+static void learn_quarantined_images(Trial *trial, const Store *store)
+{
+	for (size_t i = 0; i < trial->n_quarantined; i++) {
+		CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+		Quarantined *each = &trial->quarantined[i];
+
+		if (each->has_image || improvements_put(&set, store, &each->manifest, 0, NULL) < 0)
+			continue;
+		each->image = set.items[0].manifest->image_digest;
+		each->has_image = true;
+	}
+}
+
 /* Damage must not leave people without a next step. */
 static int say_way_out(Error *error)
 {
@@ -88,6 +102,7 @@ static int read_document(const json_t *document, const Store *store, State *stat
 		improvements_from_json(active, store, &state->active, error) < 0 ||
 		trial_from_json(document, &state->trial, error) < 0)
 		return say_way_out(error);
+	learn_quarantined_images(&state->trial, store);
 	return 0;
 }
 

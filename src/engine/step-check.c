@@ -128,17 +128,17 @@ static bool is_named(EngineNames components, const char *component)
 }
 
 /* What people took off comes back when they ask for it, or in a newer letter. */
-static bool is_kept_off(const Transaction *transaction, const CatalogSeries *series)
+static bool is_kept_off(const Transaction *transaction, const Manifest *manifest)
 {
-	return kept_off_covers(&transaction->state.kept_off, series->manifest) &&
-	       !is_named(transaction->components, series->component);
+	return kept_off_covers(&transaction->state.kept_off, manifest) &&
+	       !is_named(transaction->components, manifest->component);
 }
 
 /* Who names the component wants it in spite of that. */
 static int respect_quarantine(Transaction *transaction, CatalogSeries *series, Error *error)
 {
-	const Quarantined *found =
-		trial_find_quarantined(&transaction->state.trial, &series->manifest_digest);
+	const Improvement offered = {series->manifest, series->manifest_digest, 0};
+	const Quarantined *found = trial_find_quarantined(&transaction->state.trial, &offered);
 	char letter[LETTER_SIZE];
 
 	if (!found || series->verdict != CATALOG_FITS || is_named(transaction->components, series->component))
@@ -149,6 +149,16 @@ static int respect_quarantine(Transaction *transaction, CatalogSeries *series, E
 		letter_from_sequence(found->sequence, letter), found->reason);
 }
 
+static int judge_wait(
+	const Engine *engine, const Manifest *manifest, bool urgent_only, Wait *ret, Error *error)
+{
+	if (waiting_judge(engine, manifest, clock_now(), ret, error) < 0)
+		return -1;
+	if (urgent_only && ret->reason == WAIT_FOR_NOTHING && !waiting_is_urgent(manifest))
+		ret->reason = WAIT_FOR_SURROUNDINGS;
+	return 0;
+}
+
 /* What nobody asked for comes when it is its turn; somebody who asks does not wait. */
 static int let_wait(Transaction *transaction, const CatalogSeries *series, bool urgent_only, bool *ret_waits,
 	Error *error)
@@ -156,12 +166,44 @@ static int let_wait(Transaction *transaction, const CatalogSeries *series, bool 
 	Engine *engine = transaction->engine;
 	Wait wait;
 
-	if (waiting_judge(engine, series->manifest, clock_now(), &wait, error) < 0)
+	if (judge_wait(engine, series->manifest, urgent_only, &wait, error) < 0)
 		return -1;
-	if (urgent_only && wait.reason == WAIT_FOR_NOTHING && !waiting_is_urgent(series->manifest))
-		wait.reason = WAIT_FOR_SURROUNDINGS;
 	*ret_waits = engine->unattended && wait.reason != WAIT_FOR_NOTHING;
 	return waiting_add(&transaction->waiting, series->manifest, &series->manifest_digest, wait, error);
+}
+
+/* Nothing but its turn may be in its way; what is behind a letter that did harm is no way around it. */
+static bool is_barred(const Transaction *transaction, Manifest *manifest, const Digest *digest)
+{
+	const Improvement offered = {manifest, *digest, 0};
+
+	return is_kept_off(transaction, manifest) ||
+	       trial_find_quarantined(&transaction->state.trial, &offered);
+}
+
+/* While the newest letter waits, the newest before it that does not is better than an older one, or none. */
+static int add_earlier(
+	Transaction *transaction, const CatalogSeries *series, unsigned have, bool urgent_only, Error *error)
+{
+	Engine *engine = transaction->engine;
+
+	for (size_t i = 0; i < series->n_earlier && series->earlier[i].sequence > have; i++) {
+		CLEANUP(manifest_free) Manifest *manifest = NULL;
+		const Digest *digest = &series->earlier[i].digest;
+		Wait wait = {WAIT_FOR_NOTHING, 0};
+		int r = catalog_read_earlier(
+			engine, transaction->remote, transaction->usr, series, i, &manifest, error);
+
+		if (r == CATALOG_UNFIT)
+			continue;
+		if (r < 0 || judge_wait(engine, manifest, urgent_only, &wait, error) < 0)
+			return -1;
+		if (is_barred(transaction, manifest, digest))
+			return 0;
+		if (wait.reason == WAIT_FOR_NOTHING)
+			return improvements_put(&transaction->goal, engine->store, digest, 0, error);
+	}
+	return 0;
 }
 
 static int add_available(Transaction *transaction, Error *error)
@@ -176,13 +218,17 @@ static int add_available(Transaction *transaction, Error *error)
 
 		if (respect_quarantine(transaction, series, error) < 0)
 			return -1;
-		if (series->verdict != CATALOG_FITS || is_kept_off(transaction, series) ||
+		if (series->verdict != CATALOG_FITS || is_kept_off(transaction, series->manifest) ||
 			(have && have->manifest->sequence >= series->manifest->sequence))
 			continue;
 		if (let_wait(transaction, series, urgent_only, &waits, error) < 0)
 			return -1;
-		if (waits)
+		if (waits) {
+			if (add_earlier(transaction, series, have ? have->manifest->sequence : 0, urgent_only,
+				    error) < 0)
+				return -1;
 			continue;
+		}
 		if (improvements_put(&transaction->goal, transaction->engine->store, &series->manifest_digest,
 			    0, error) < 0)
 			return -1;

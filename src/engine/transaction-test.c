@@ -72,9 +72,8 @@ static void forgets_a_run_that_was_cut_off_before_the_swap(void **state)
 	}
 }
 
-static void finishes_a_run_whose_generation_is_what_usr_shows(void **state)
+static void assert_finishes(Fixture *fixture, const char *reached)
 {
-	Fixture *fixture = *state;
 	Digest goal = fixture_manifest(fixture, "libx", 1);
 	CLEANUP_STATE State after = STATE_INIT;
 	CLEANUP_JSON json_t *journal = NULL;
@@ -85,12 +84,22 @@ static void finishes_a_run_whose_generation_is_what_usr_shows(void **state)
 	engine.root = root;
 	/* Nothing is mounted: usr shows generation 0, so a journal that says 0 describes a swap that
 	 * happened. */
-	write_journal(fixture, "staged", 0, &goal);
+	write_journal(fixture, reached, 0, &goal);
 	assert_done(transaction_recover(&engine, &fixture->error), &fixture->error);
 	assert_int_equal(store_load(fixture->store, "journal", &journal, &fixture->error), STORE_ABSENT);
 	assert_done(state_load(fixture->store, &after, &fixture->error), &fixture->error);
 	assert_int_equal(after.active.n, 1);
 	assert_int_equal(after.transactions, 1);
+}
+
+static void finishes_a_run_whose_generation_is_what_usr_shows(void **state)
+{
+	assert_finishes(*state, "staged");
+}
+
+static void finishes_a_run_that_an_earlier_version_began(void **state)
+{
+	assert_finishes(*state, "restarted");
 }
 
 static void forgets_a_damaged_journal(void **state)
@@ -113,6 +122,8 @@ int main(void)
 			forgets_a_run_that_was_cut_off_before_the_swap, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			finishes_a_run_whose_generation_is_what_usr_shows, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			finishes_a_run_that_an_earlier_version_began, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(forgets_a_damaged_journal, fixture_set_up, fixture_tear_down),
 	};
 

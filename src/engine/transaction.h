@@ -31,7 +31,6 @@ typedef enum TransactionState {
 	TRANSACTION_VERIFIED,  /* each image is the one its manifest signs */
 	TRANSACTION_STAGED,    /* images durable under their digests; the swap comes next */
 	TRANSACTION_ACTIVATED, /* /usr shows the new generation */
-	TRANSACTION_RESTARTED, /* what could be restarted was */
 	TRANSACTION_HEALTHY,   /* the administrator's checks say so */
 	TRANSACTION_COMMITTED, /* the state says so */
 } TransactionState;
@@ -122,7 +121,6 @@ int step_rebuild(Transaction *transaction, Error *error);
 int step_verify(Transaction *transaction, Error *error);
 int step_stage(Transaction *transaction, Error *error);
 int step_activate(Transaction *transaction, Error *error);
-int step_restart(Transaction *transaction, Error *error);
 int step_health(Transaction *transaction, Error *error);
 int step_commit(Transaction *transaction, Error *error);
 int step_revert(Transaction *transaction, Error *error);

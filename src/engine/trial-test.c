@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "engine/fixture.h"
+
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
 typedef struct World {
 	Fixture *fixture;
@@ -61,6 +64,19 @@ static int complete(World *world, const char *boot, const char *failed_unit)
 		assert_int_equal(json_array_append_new(failed, json_string(failed_unit)), 0);
 	return trial_complete(
 		&world->trial, &world->active, &world->active, boot, failed, &world->fixture->error);
+}
+
+static const Quarantined *find_in(const Trial *trial, Fixture *fixture, const Digest *manifest)
+{
+	CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+
+	assert_done(improvements_put(&set, fixture->store, manifest, 0, &fixture->error), &fixture->error);
+	return trial_find_quarantined(trial, &set.items[0]);
+}
+
+static const Quarantined *find(const World *world, const Digest *manifest)
+{
+	return find_in(&world->trial, world->fixture, manifest);
 }
 
 static void nothing_is_on_trial_where_nothing_is_installed(void **state)
@@ -128,7 +144,7 @@ static void gives_up_after_two_boots_what_no_boot_has_proven_and_keeps_the_rest(
 	trial_drop_unproven(&world->trial, &world->active);
 	assert_int_equal(world->active.n, 1);
 	assert_true(digest_equal(&world->active.items[0].manifest_digest, &good));
-	found = trial_find_quarantined(&world->trial, &bad);
+	found = find(world, &bad);
 	assert_non_null(found);
 	assert_string_equal(found->component, "libb");
 	assert_int_equal(found->sequence, 2);
@@ -180,9 +196,62 @@ static void quarantine_ends_when_the_letter_is_installed_again(void **state)
 	assert_done(trial_give_up(&world->trial, &world->active, 1, &world->fixture->error),
 		&world->fixture->error);
 	(void)install(world, "liba", 2, NULL);
-	assert_non_null(trial_find_quarantined(&world->trial, &digest));
+	assert_non_null(find(world, &digest));
 	(void)install(world, "liba", 1, NULL);
-	assert_null(trial_find_quarantined(&world->trial, &digest));
+	assert_null(find(world, &digest));
+}
+
+/* As a publisher does who changes its rollout, or withdraws another letter. */
+static void a_manifest_that_is_issued_again_lifts_no_quarantine(void **state)
+{
+	World *world = *state;
+	Improvement *item;
+
+	(void)install(world, "liba", 1, NULL);
+	item = &world->active.items[0];
+	assert_done(trial_quarantine(&world->trial, item, "it crashed", 1, &world->fixture->error),
+		&world->fixture->error);
+	item->manifest_digest.bytes[0] ^= 1;
+	assert_string_equal(trial_find_quarantined(&world->trial, item)->reason, "it crashed");
+	assert_done(trial_quarantine(&world->trial, item, "again", 2, &world->fixture->error),
+		&world->fixture->error);
+	assert_int_equal(world->trial.n_quarantined, 1);
+}
+
+static void another_image_is_not_in_quarantine_whatever_its_letter(void **state)
+{
+	World *world = *state;
+	Improvement *item;
+
+	(void)install(world, "liba", 1, NULL);
+	item = &world->active.items[0];
+	assert_done(trial_quarantine(&world->trial, item, "it crashed", 1, &world->fixture->error),
+		&world->fixture->error);
+	item->manifest->image_digest.bytes[DIGEST_SIZE - 1] ^= 1;
+	assert_null(trial_find_quarantined(&world->trial, item));
+}
+
+static void an_entry_of_an_earlier_version_holds_for_its_manifest(void **state)
+{
+	World *world = *state;
+	CLEANUP_JSON json_t *document = NULL;
+	CLEANUP_FREE char *text = NULL;
+	char hex[DIGEST_HEX_SIZE];
+	Digest digest = install(world, "liba", 1, NULL), other;
+
+	other = install(world, "liba", 2, NULL);
+	assert_int_equal(text_format(&text, NULL,
+				 "{\"quarantined\": [{\"component\": \"liba\", \"letter\": \"a\", "
+				 "\"manifest\": \"%s\", \"reason\": \"it crashed\", "
+				 "\"time\": \"2026-11-24T06:35:07Z\"}]}",
+				 digest_to_hex(&digest, hex)),
+		0);
+	assert_done(json_parse(bytes_of_text(text), 4096, &document, &world->fixture->error),
+		&world->fixture->error);
+	trial_clear(&world->trial);
+	assert_done(trial_from_json(document, &world->trial, &world->fixture->error), &world->fixture->error);
+	assert_string_equal(find(world, &digest)->reason, "it crashed");
+	assert_null(find(world, &other));
 }
 
 static void only_a_unit_that_had_not_failed_before_holds_a_proof_back(void **state)
@@ -220,8 +289,8 @@ static void says_why_the_last_boot_did_not_complete(void **state)
 	(void)snprintf(world->trial.trouble, sizeof(world->trial.trouble), "x.service failed");
 	assert_done(trial_give_up(&world->trial, &world->active, 1, &world->fixture->error),
 		&world->fixture->error);
-	assert_string_equal(trial_find_quarantined(&world->trial, &digest)->reason,
-		"2 boots with it did not complete: x.service failed");
+	assert_string_equal(
+		find(world, &digest)->reason, "2 boots with it did not complete: x.service failed");
 }
 
 static void survives_the_way_through_json(void **state)
@@ -247,7 +316,7 @@ static void survives_the_way_through_json(void **state)
 	assert_int_equal(again.attempts, 1);
 	assert_string_equal(again.boot, "4");
 	assert_true(trial_is_proven(&again, &good));
-	assert_int_equal(trial_find_quarantined(&again, &bad)->time, 1700000000);
+	assert_int_equal(find_in(&again, fixture, &bad)->time, 1700000000);
 	assert_true(json_equal(again.failed_units, failed));
 	trial_clear(&again);
 }
@@ -264,8 +333,8 @@ static void the_oldest_leaves_a_full_quarantine(void **state)
 			&world->fixture->error);
 	}
 	assert_int_equal(world->trial.n_quarantined, TRIAL_QUARANTINE_MAX);
-	assert_null(trial_find_quarantined(&world->trial, &first));
-	assert_non_null(trial_find_quarantined(&world->trial, &last));
+	assert_null(find(world, &first));
+	assert_non_null(find(world, &last));
 }
 
 static void refuses_a_damaged_document(void **state)
@@ -278,6 +347,10 @@ static void refuses_a_damaged_document(void **state)
 		{"{\"trial\": {\"attempts\": 0, \"boot\": \"\", \"trouble\": \"\", \"proven\": [1]}}",
 			"\"proven\" holds something else"},
 		{"{\"quarantined\": [{\"component\": \"x\", \"letter\": \"?\"}]}", "\"quarantined\""},
+		{"{\"quarantined\": [{\"component\": \"x\", \"letter\": \"a\", \"reason\": \"\", "
+		 "\"manifest\": "
+		 "\"" ZEROS "\", \"image\": \"00\", \"time\": \"2026-11-24T06:35:07Z\"}]}",
+			"\"image\""},
 	};
 	World *world = *state;
 
@@ -305,6 +378,9 @@ int main(void)
 		TEST(a_newer_letter_begins_a_new_trial),
 		TEST(proves_only_what_the_boot_has_shown),
 		TEST(quarantine_ends_when_the_letter_is_installed_again),
+		TEST(a_manifest_that_is_issued_again_lifts_no_quarantine),
+		TEST(another_image_is_not_in_quarantine_whatever_its_letter),
+		TEST(an_entry_of_an_earlier_version_holds_for_its_manifest),
 		TEST(only_a_unit_that_had_not_failed_before_holds_a_proof_back),
 		TEST(what_fails_on_trial_does_not_become_usual),
 		TEST(says_why_the_last_boot_did_not_complete),

@@ -35,10 +35,29 @@ static bool is_on(const Trial *trial, const Improvements *active)
 	return false;
 }
 
-const Quarantined *trial_find_quarantined(const Trial *trial, const Digest *manifest)
+static bool is_same(const Quarantined *a, const Quarantined *b)
 {
+	return a->has_image && b->has_image ? digest_equal(&a->image, &b->image)
+					    : digest_equal(&a->manifest, &b->manifest);
+}
+
+static Quarantined entry_of(const Improvement *item)
+{
+	Quarantined entry = {.sequence = item->manifest->sequence,
+		.image = item->manifest->image_digest,
+		.has_image = true,
+		.manifest = item->manifest_digest};
+
+	(void)snprintf(entry.component, sizeof(entry.component), "%s", item->manifest->component);
+	return entry;
+}
+
+const Quarantined *trial_find_quarantined(const Trial *trial, const Improvement *item)
+{
+	const Quarantined wanted = entry_of(item);
+
 	for (size_t i = 0; i < trial->n_quarantined; i++)
-		if (digest_equal(&trial->quarantined[i].manifest, manifest))
+		if (is_same(&trial->quarantined[i], &wanted))
 			return &trial->quarantined[i];
 	return NULL;
 }
@@ -69,12 +88,12 @@ void trial_drop_unproven(const Trial *trial, Improvements *set)
 			improvements_drop(set, set->items[i - 1].manifest->component);
 }
 
-static void release(Trial *trial, Digest manifest)
+static void release(Trial *trial, Quarantined item)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < trial->n_quarantined; i++)
-		if (!digest_equal(&trial->quarantined[i].manifest, &manifest))
+		if (!is_same(&trial->quarantined[i], &item))
 			trial->quarantined[kept++] = trial->quarantined[i];
 	trial->n_quarantined = kept;
 }
@@ -84,9 +103,9 @@ static int put_quarantined(Trial *trial, const Quarantined *item, Error *error)
 {
 	Quarantined *items;
 
-	release(trial, item->manifest);
+	release(trial, *item);
 	if (trial->n_quarantined == TRIAL_QUARANTINE_MAX)
-		release(trial, trial->quarantined[0].manifest);
+		release(trial, trial->quarantined[0]);
 	items = reallocarray(trial->quarantined, trial->n_quarantined + 1, sizeof(*items));
 	if (!items)
 		return error_memory(error);
@@ -103,10 +122,9 @@ static void forget_boots(Trial *trial)
 
 int trial_quarantine(Trial *trial, const Improvement *item, const char *reason, int64_t now, Error *error)
 {
-	Quarantined entry = {
-		.sequence = item->manifest->sequence, .manifest = item->manifest_digest, .time = now};
+	Quarantined entry = entry_of(item);
 
-	(void)snprintf(entry.component, sizeof(entry.component), "%s", item->manifest->component);
+	entry.time = now;
 	(void)snprintf(entry.reason, sizeof(entry.reason), "%s", reason);
 	return put_quarantined(trial, &entry, error);
 }
@@ -204,7 +222,7 @@ int trial_settle(
 	if (!improvements_equal(former, active))
 		forget_boots(trial);
 	for (size_t i = 0; i < active->n; i++)
-		release(trial, active->items[i].manifest_digest);
+		release(trial, entry_of(&active->items[i]));
 	return set_proven(trial, active, &none, error);
 }
 
@@ -266,8 +284,11 @@ static int read_quarantined(const json_t *array, Trial *trial, Error *error)
 			letter_to_sequence(letter, &item.sequence, error) < 0 ||
 			json_string_field(each, "reason", ERROR_TEXT_SIZE - 1, &reason, error) < 0 ||
 			json_digest_field(each, "manifest", &item.manifest, error) < 0 ||
+			(json_has(each, "image") &&
+				json_digest_field(each, "image", &item.image, error) < 0) ||
 			json_time_field(each, "time", &item.time, error) < 0)
 			return error_in(error, "\"quarantined\"");
+		item.has_image = json_has(each, "image");
 		(void)snprintf(item.component, sizeof(item.component), "%s", component);
 		(void)snprintf(item.reason, sizeof(item.reason), "%s", reason);
 		if (put_quarantined(trial, &item, error) < 0)
@@ -325,7 +346,8 @@ static int put_quarantine(const Trial *trial, json_t *document, Error *error)
 		json_t *item = json_object();
 
 		if (json_add(array, item, error) < 0 || trial_quarantined_to_json(each, item, error) < 0 ||
-			json_put_digest(item, "manifest", &each->manifest, error) < 0)
+			json_put_digest(item, "manifest", &each->manifest, error) < 0 ||
+			(each->has_image && json_put_digest(item, "image", &each->image, error) < 0))
 			return -1;
 	}
 	return 0;

@@ -15,10 +15,13 @@
 
 enum { TRIAL_BOOTS = 2, TRIAL_BOOT_ID_SIZE = 64, TRIAL_QUARANTINE_MAX = 64 };
 
+/* What did harm is an image: a manifest that is issued again, for another rollout, brings the same one. */
 typedef struct Quarantined {
 	char component[MANIFEST_NAME_MAX + 1];
 	unsigned sequence;
-	Digest manifest;
+	Digest image;
+	bool has_image;  /* false: an earlier version wrote it, and the manifest alone tells what is meant */
+	Digest manifest; /* by which the letter had come */
 	int64_t time;
 	char reason[ERROR_TEXT_SIZE];
 } Quarantined;
@@ -43,7 +46,8 @@ void trial_clear(Trial *trial);
 int trial_quarantined_to_json(const Quarantined *item, json_t *object, Error *error);
 
 bool trial_is_proven(const Trial *trial, const Digest *manifest);
-const Quarantined *trial_find_quarantined(const Trial *trial, const Digest *manifest);
+/* What keeps this letter off, or NULL. */
+const Quarantined *trial_find_quarantined(const Trial *trial, const Improvement *item);
 
 typedef enum TrialVerdict {
 	TRIAL_OVER,     /* nothing is on trial */

@@ -4,12 +4,17 @@
  * engine_run_unattended(): looks whether this is a time to act, and installs if it is.
  */
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/idle.h"
 #include "base/log.h"
 #include "engine/conditions.h"
 #include "engine/context.h"
 #include "engine/policy.h"
+#include "engine/restart-ask.h"
+#include "engine/restart-run.h"
+#include "engine/state.h"
 #include "engine/suspension.h"
 #include "engine/waiting.h"
 
@@ -61,14 +66,44 @@ static int look(const EngineOptions *options, Error *error)
 	return look_at_device(engine, error);
 }
 
-static int restart(Engine *engine, json_t *document, Error *error)
+static bool is_any_due(const json_t *actions)
 {
+	int64_t now = clock_now();
+	size_t index;
+	json_t *action;
+
+	json_array_foreach(actions, index, action)
+	{
+		if (restart_is_due(action, now))
+			return true;
+	}
+	return false;
+}
+
+/* People on this system's desktops are asked for what is left to them; who has been, is not asked again. */
+static int ask(const Engine *engine, const json_t *actions, Error *error)
+{
+	CLEANUP_STATE State state = STATE_INIT;
+
+	if (strcmp(engine->root, "/") != 0 || json_array_size(actions) == 0)
+		return 0;
+	if (state_load(engine->store, &state, error) < 0)
+		return -1;
+	restart_ask(actions, state.generation, !engine->config.automatic.restart);
+	return 0;
+}
+
+/* What an install leaves exposed, and at any time what people have had their time for. */
+static int restart(Engine *engine, bool installed, json_t *document, Error *error)
+{
+	const json_t *exposed = json_object_get(json_object_get(document, "plan"), "exposed");
+	const json_t *actions = json_object_get(exposed, "actions");
 	json_t *report = NULL;
 
-	if (!engine->config.automatic.restart)
-		return 0;
+	if (!engine->config.automatic.restart || !(installed || is_any_due(actions)))
+		return ask(engine, actions, error);
 	if (engine_restart(engine, (EngineNames){NULL, 0}, false, &report, error) < 0)
-		return error_in(error, "it is installed, but nothing was restarted");
+		return error_in(error, "%snothing was restarted", installed ? "it is installed, but " : "");
 	return json_put(document, "restart", report, error);
 }
 
@@ -77,9 +112,11 @@ static int install(Engine *engine, json_t *document, Error *error)
 	json_t *plan = NULL;
 	int r = engine_install(engine, (EngineNames){NULL, 0}, &plan, error);
 
+	if (r == ENGINE_NO_ANSWER)
+		return NOT_NOW;
 	if (r < 0 || json_put(document, "plan", plan, error) < 0)
 		return -1;
-	return r == ENGINE_NOTHING ? 0 : restart(engine, document, error);
+	return restart(engine, r != ENGINE_NOTHING, document, error);
 }
 
 static int open_and_install(const EngineOptions *options, json_t *document, Error *error)

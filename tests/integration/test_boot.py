@@ -7,6 +7,8 @@ import pytest
 from calls import strace
 from conftest import BUILD, COMPONENT, LIBRARY, run, unmount_all
 from test_journey import images, release_b
+from test_rollout import rollout
+from test_unattended import image_digest
 from whole import which
 
 WANTS = "etc/systemd/system/multi-user.target.wants/suture-boot-complete.service"
@@ -185,6 +187,29 @@ def test_a_letter_in_quarantine_is_installed_only_when_it_is_named(watched, syst
     plan = watched.report("install")
     assert plan["changes"] == []
     assert "is in quarantine" in plan["not_for_this_system"][0]["reason"]
+    assert which(watched.root, systems) == "base"
+    watched.suture("install", COMPONENT)
+    assert which(watched.root, systems) == "a"
+    assert watched.report("status")["quarantined"] == []
+
+
+@pytest.mark.parametrize("former", [False, True], ids=["this version's state", "an earlier version's state"])
+def test_a_letter_stays_in_quarantine_when_its_manifest_is_issued_again(watched, released, systems, former):
+    give_up(watched)
+    entry, = state_of(watched)["quarantined"]
+    assert entry["image"] == image_digest(released).hex()
+    if former:
+        state = state_of(watched)
+        del state["quarantined"][0]["image"]
+        (watched.state / "state.json").write_text(json.dumps(state))
+    rollout(released, "--hours=0", "--percent=50")
+    rollout(released, "--percent=100")
+    for _ in range(2):
+        plan = watched.report("install")
+        assert plan["changes"] == []
+        reason = plan["not_for_this_system"][0]["reason"]
+        assert "(a) is in quarantine, 2 boots with it did not complete" in reason
+    assert reason in watched.suture("install").stdout
     assert which(watched.root, systems) == "base"
     watched.suture("install", COMPONENT)
     assert which(watched.root, systems) == "a"

@@ -65,9 +65,10 @@ def test_what_makes_no_sense_is_refused(released, arguments, words, code):
     assert manifest(released) == before
 
 
-def test_a_letter_that_devices_do_not_take_is_refused(released, packages):
+def test_each_letter_but_a_withdrawn_one_has_its_rollout(released, packages):
     released.release(packages["1.0-1"], packages["1.0-1+fix2"])
-    assert_fails(rollout(released, "--percent=0", check=False), "newer letter, (b)")
+    rollout(released, "--percent=50")
+    assert (manifest(released)["rollout"]["percent"], manifest(released, "b")["rollout"]["percent"]) == (50, 100)
     released.run("withdraw", COMPONENT, "b", f"--repository={released.repository}", f"--keys={released.keys}")
     assert_fails(rollout(released, "--percent=0", letter="b", check=False), "withdrawn")
     rollout(released, "--percent=0")

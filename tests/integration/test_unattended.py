@@ -15,9 +15,10 @@ import urllib.request
 
 import pytest
 
-from conftest import BUILD, COMPONENT, ROOT, Device, assert_fails, run, unpack
-from mirror import Answer, Mirror
+from conftest import BUILD, COMPONENT, ROOT, Device, Server, assert_fails, run, unpack
+from mirror import DAMAGES, Answer, Mirror
 from packaging import Item, make_deb
+from test_freshness import at
 from test_journey import release_b
 from test_lock import Held
 from test_rollout import rollout
@@ -218,6 +219,37 @@ def test_a_withdrawn_letter_goes_whatever_the_next_one_waits_for(device, release
     assert [item["letter"] for item in plan["waits"]] == ["b"]
 
 
+def test_while_the_newest_letter_waits_the_newest_that_does_not_is_taken(device, released, packages, libraries):
+    release_b(released, packages)
+    rollout(released, "--percent=0", letter="b")
+    plan = unattended(device)["plan"]
+    assert [(change["action"], change["letter"]) for change in plan["changes"]] == [("install", "a")]
+    assert [(item["letter"], item["reason"]) for item in plan["waits"]] == [("b", "held")]
+    device.assert_shows("a", libraries["1.0-1+fix1"])
+    assert unattended(device)["plan"]["changes"] == []
+    rollout(released, "--percent=100", letter="b")
+    assert [change["from_letter"] for change in unattended(device)["plan"]["changes"]] == ["a"]
+    device.assert_shows("b", libraries["1.0-1+fix2"])
+
+
+def test_an_earlier_letter_that_waits_or_is_withdrawn_or_did_harm_or_was_removed_is_not_taken(device, released, packages):
+    release_b(released, packages)
+    rollout(released, "--percent=0", letter="b")
+    rollout(released, "--percent=0")
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+    rollout(released, "--percent=100")
+    assert_installs(device)
+    device.suture("revert", COMPONENT)
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+    shutil.rmtree(device.state)
+    assert_installs(device)
+    device.suture("remove")
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+    shutil.rmtree(device.state)
+    released.run("withdraw", COMPONENT, "a", f"--repository={released.repository}", f"--keys={released.keys}")
+    assert unattended(device)["plan"]["changes"] == [] and device.active() == {}
+
+
 # Settings and the machine
 
 
@@ -292,6 +324,50 @@ def test_a_package_manager_at_work_is_left_alone(device):
     assert_not_now(device, f"pid {os.getpid()}", "is at work")
     (folder / str(os.getpid())).unlink()
     assert_installs(device)
+
+
+# Whether somebody answers
+
+
+def test_no_answer_is_no_failure_and_the_next_run_goes_on(device, server):
+    server.stop()
+    assert_not_now(device, "nothing answers at", server.url)
+    assert_fails(device.suture("install", check=False), "nothing answers at")
+    device.url = "http://repository.invalid"
+    assert_not_now(device, "is there a network?")
+    again = Server(device.root.parent / "repository")
+    device.url = again.url
+    assert_installs(device)
+    again.stop()
+    assert unattended(device)["not_now"] and device.active() == {COMPONENT: "a"}
+
+
+@pytest.mark.parametrize("what", [r"timestamp", r"manifest", r"\.delta$"])
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_server_that_is_down_is_no_failure_whenever_that_shows(mirror, directory, system, released, what, status):
+    device = Device(directory, mirror.url, released.root)
+    mirror.alter(what, lambda body: Answer(status, body=b"try later"))
+    assert_not_now(device, f"answered {status}")
+    mirror.be_honest()
+    assert_installs(device)
+
+
+@pytest.mark.parametrize("change, words", [
+    (DAMAGES["a flipped bit"], "timestamp"), (DAMAGES["garbage"], "timestamp"), (DAMAGES["the first half"], "timestamp"),
+    (lambda body: Answer(500), "answered 500"), (lambda body: Answer(404), "timestamp"),
+    (lambda body: Answer(body=body[:99], announced=len(body)), "broke off"),
+], ids=["a flipped bit", "a login page", "half of it", "500", "404", "a broken connection"])
+def test_a_wrong_answer_is_a_failure(mirror, directory, system, released, change, words):
+    device = Device(directory, mirror.url, released.root)
+    mirror.alter(r"timestamp", change)
+    assert_fails(device.suture("install", "--unattended", check=False), words)
+
+
+def test_who_gets_no_answer_for_long_is_told_by_the_status(mirrored, mirror):
+    mirror.stop()
+    run_ = at(mirrored, 24 * 30, "install", "--unattended")
+    assert run_.returncode == 0 and run_.stdout.startswith("Nothing is done now: ")
+    assert "expired" in at(mirrored, 24 * 30, "status").stdout
 
 
 def test_a_policy_that_cannot_be_understood_is_a_failure(device):

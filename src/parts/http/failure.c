@@ -46,6 +46,30 @@ int failure_of_redirects(const char *url, long redirects, Error *error)
 	return error_set(error, "%s leads through more than %ld redirects", shown, redirects);
 }
 
+bool failure_is_silence(CURL *easy, CURLcode code)
+{
+	long proxy = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+		(void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+		return proxy < 300 || failure_is_absence(proxy);
+	default:
+		return false;
+	}
+}
+
+bool failure_is_absence(long status)
+{
+	return status == 502 || status == 503 || status == 504;
+}
+
 bool failure_is_broken_connection(CURLcode code)
 {
 	switch (code) {

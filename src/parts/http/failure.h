@@ -32,5 +32,11 @@ int failure_of_deadline(const HttpLimits *limits, const char *url, Error *error)
 
 int failure_of_redirects(const char *url, long redirects, Error *error);
 
+/* Did a transfer that had no status fail because nobody answers? A proxy that refuses has answered. */
+bool failure_is_silence(CURL *easy, CURLcode code);
+
+/* Does the status say that who would answer does not? */
+bool failure_is_absence(long status);
+
 /* Had the answer begun, and did the connection end before it did? */
 bool failure_is_broken_connection(CURLcode code);

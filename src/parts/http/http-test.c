@@ -128,6 +128,8 @@ static void tells_the_conditions_of_its_header(void **state)
 
 	(void)state;
 	assert_int_equal(get("/404", true, FILE_SIZE, 0, &got, &error), HTTP_ABSENT);
+	assert_int_equal(get("/503", true, FILE_SIZE, 0, &got, &error), HTTP_NO_ANSWER);
+	assert_fails(get("/500", true, FILE_SIZE, 0, &got, &error), &error, "answered 500");
 	assert_int_equal(get("/short", true, FILE_SIZE, 0, &got, &error), HTTP_BROKE_OFF);
 	assert_int_equal(got.bytes.size, 123);
 	assert_int_equal(get("/short-unannounced", true, FILE_SIZE, 0, &got, &error), HTTP_BROKE_OFF);

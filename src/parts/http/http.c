@@ -140,6 +140,8 @@ int http_get(Http *http, const HttpRequest *request, Error *error)
 		r = run(http, &body, 0, error);
 	if (r == TRANSFER_ABSENT)
 		return HTTP_ABSENT;
+	if (r == TRANSFER_NO_ANSWER)
+		return HTTP_NO_ANSWER;
 	if (r < 0 && body.is_other)
 		return HTTP_OTHER;
 	if (request->exact && (r == TRANSFER_BROKE_OFF || (r == 0 && body.at < request->size)))

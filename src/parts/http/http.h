@@ -17,6 +17,8 @@ enum {
 	HTTP_ABSENT = 1,    /* the server answered 403, 404 or 410 */
 	HTTP_OTHER = 2,     /* the server has a file of another size; the sentence is set as well */
 	HTTP_BROKE_OFF = 3, /* of a file: the connection ended before it was whole */
+	HTTP_NO_ANSWER = 4, /* nobody answers there, or 502, 503 or 504 says so for another; the sentence is
+			       set as well */
 };
 
 /* None of them 0. */

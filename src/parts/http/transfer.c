@@ -164,6 +164,25 @@ static int set_request(Exchange *exchange)
 	return bad;
 }
 
+/* Whoever has begun to answer is there: what he does then is no silence. */
+static int judge_failure(Exchange *exchange, CURLcode code, long status)
+{
+	const FailureFacts facts = {
+		.easy = exchange->easy,
+		.code = code,
+		.reason = exchange->reason,
+		.url = exchange->url,
+		.limits = exchange->request->limits,
+		.allowed_ms = exchange->request->limit_total ? exchange->allowed_ms : 0,
+		.deadline_ms = exchange->request->deadline_ms,
+	};
+
+	(void)failure_of_transfer(&facts, exchange->error);
+	if (status == 0)
+		return failure_is_silence(exchange->easy, code) ? TRANSFER_NO_ANSWER : -1;
+	return failure_is_broken_connection(code) ? TRANSFER_BROKE_OFF : -1;
+}
+
 static int judge(Exchange *exchange, CURLcode code)
 {
 	long status = status_of(exchange->easy);
@@ -177,22 +196,12 @@ static int judge(Exchange *exchange, CURLcode code)
 		return TRANSFER_ABSENT;
 	if (judged_by_status && status == 416 && exchange->request->range_end > 0)
 		return TRANSFER_NO_RANGE;
-	if (judged_by_status)
-		return failure_of_status(status, exchange->url, exchange->error);
-	if (code != CURLE_OK) {
-		FailureFacts facts = {
-			.easy = exchange->easy,
-			.code = code,
-			.reason = exchange->reason,
-			.url = exchange->url,
-			.limits = exchange->request->limits,
-			.allowed_ms = exchange->request->limit_total ? exchange->allowed_ms : 0,
-			.deadline_ms = exchange->request->deadline_ms,
-		};
-
-		(void)failure_of_transfer(&facts, exchange->error);
-		return status > 0 && failure_is_broken_connection(code) ? TRANSFER_BROKE_OFF : -1;
+	if (judged_by_status) {
+		(void)failure_of_status(status, exchange->url, exchange->error);
+		return failure_is_absence(status) ? TRANSFER_NO_ANSWER : -1;
 	}
+	if (code != CURLE_OK)
+		return judge_failure(exchange, code, status);
 	/* An empty body has not come through on_body(). */
 	return begin_body(exchange) < 0 ? (exchange->no_range ? TRANSFER_NO_RANGE : -1) : 0;
 }

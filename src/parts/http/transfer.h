@@ -18,6 +18,7 @@ enum {
 	TRANSFER_ABSENT = 1,    /* 403, 404 or 410 */
 	TRANSFER_NO_RANGE = 2,  /* the range is not there, or the answer was for another one */
 	TRANSFER_BROKE_OFF = 3, /* the connection ended before the body did; the sentence is set as well */
+	TRANSFER_NO_ANSWER = 4, /* as HTTP_NO_ANSWER */
 };
 
 /* Where the body goes. A callback that fails ends the transfer with its sentence. */

@@ -15,11 +15,15 @@ typedef struct Rule {
 
 #define ALLOWED(scope, reason) \
 	{ \
-		UNIT_SCOPE_##scope, true, reason \
+		UNIT_SCOPE_##scope, true, false, reason \
 	}
 #define ASKED(scope, reason) \
 	{ \
-		UNIT_SCOPE_##scope, false, reason \
+		UNIT_SCOPE_##scope, false, false, reason \
+	}
+#define ASKED_UNTIL(scope, reason) \
+	{ \
+		UNIT_SCOPE_##scope, false, true, reason \
 	}
 
 static const char BUS[] = "services and sessions do not survive a restart of the message bus";
@@ -51,22 +55,22 @@ static const Rule rules[] = {
 	{"dbus.service", ASKED(SOFT_REBOOT, BUS)},
 	{"dbus-broker.service", ASKED(SOFT_REBOOT, BUS)},
 
-	{"display-manager.service", ASKED(SERVICE, DISPLAY)},
-	{"gdm.service", ASKED(SERVICE, DISPLAY)},
-	{"gdm3.service", ASKED(SERVICE, DISPLAY)},
-	{"greetd.service", ASKED(SERVICE, DISPLAY)},
-	{"kdm.service", ASKED(SERVICE, DISPLAY)},
-	{"lightdm.service", ASKED(SERVICE, DISPLAY)},
-	{"lxdm.service", ASKED(SERVICE, DISPLAY)},
-	{"ly.service", ASKED(SERVICE, DISPLAY)},
-	{"ly@*.service", ASKED(SERVICE, DISPLAY)},
-	{"nodm.service", ASKED(SERVICE, DISPLAY)},
-	{"plasmalogin.service", ASKED(SERVICE, DISPLAY)},
-	{"sddm.service", ASKED(SERVICE, DISPLAY)},
-	{"slim.service", ASKED(SERVICE, DISPLAY)},
-	{"wdm.service", ASKED(SERVICE, DISPLAY)},
-	{"xdm.service", ASKED(SERVICE, DISPLAY)},
-	{"x11-common.service", ASKED(SERVICE, DISPLAY)},
+	{"display-manager.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"gdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"gdm3.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"greetd.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"kdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"lightdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"lxdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"ly.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"ly@*.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"nodm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"plasmalogin.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"sddm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"slim.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"wdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"xdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"x11-common.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 
 	{"getty@*.service", ASKED(SERVICE, CONSOLE)},
 	{"*-getty@*.service", ASKED(SERVICE, CONSOLE)},
@@ -84,41 +88,41 @@ static const Rule rules[] = {
 	{"dropbear@*.service", ASKED(SERVICE, CONNECTION)},
 	{"telnet@*.service", ASKED(SERVICE, CONNECTION)},
 
-	{"NetworkManager.service", ASKED(SERVICE, NETWORK)},
-	{"networking.service", ASKED(SERVICE, NETWORK)},
-	{"network.service", ASKED(SERVICE, NETWORK)},
-	{"ifup@*.service", ASKED(SERVICE, NETWORK)},
-	{"dhclient*.service", ASKED(SERVICE, NETWORK)},
-	{"dhcpcd*.service", ASKED(SERVICE, NETWORK)},
-	{"connman.service", ASKED(SERVICE, NETWORK)},
-	{"wicked*.service", ASKED(SERVICE, NETWORK)},
-	{"iwd.service", ASKED(SERVICE, NETWORK)},
-	{"wpa_supplicant*.service", ASKED(SERVICE, NETWORK)},
-	{"ModemManager.service", ASKED(SERVICE, NETWORK)},
-	{"openvpn*.service", ASKED(SERVICE, NETWORK)},
-	{"openconnect*.service", ASKED(SERVICE, NETWORK)},
-	{"strongswan*.service", ASKED(SERVICE, NETWORK)},
-	{"ipsec.service", ASKED(SERVICE, NETWORK)},
-	{"tailscaled.service", ASKED(SERVICE, NETWORK)},
-	{"tinc*.service", ASKED(SERVICE, NETWORK)},
-	{"frr.service", ASKED(SERVICE, NETWORK)},
-	{"bird*.service", ASKED(SERVICE, NETWORK)},
+	{"NetworkManager.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"networking.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"network.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"ifup@*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"dhclient*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"dhcpcd*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"connman.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"wicked*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"iwd.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"wpa_supplicant*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"ModemManager.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"openvpn*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"openconnect*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"strongswan*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"ipsec.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"tailscaled.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"tinc*.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"frr.service", ASKED_UNTIL(SERVICE, NETWORK)},
+	{"bird*.service", ASKED_UNTIL(SERVICE, NETWORK)},
 	{"iscsid.service", ASKED(SERVICE, DISKS)},
 	{"multipathd.service", ASKED(SERVICE, DISKS)},
 	{"zfs-fuse.service", ASKED(SERVICE, DISKS)},
 
 	{"systemd-nspawn@*.service", ASKED(CONTAINER, CONTAINER)},
-	{"containerd.service", ASKED(SERVICE, GUESTS)},
-	{"docker.service", ASKED(SERVICE, GUESTS)},
-	{"podman*.service", ASKED(SERVICE, GUESTS)},
-	{"lxc@*.service", ASKED(SERVICE, GUESTS)},
-	{"lxcfs.service", ASKED(SERVICE, GUESTS)},
-	{"lxd*.service", ASKED(SERVICE, GUESTS)},
-	{"incus*.service", ASKED(SERVICE, GUESTS)},
-	{"kubelet.service", ASKED(SERVICE, GUESTS)},
-	{"virtlogd.service", ASKED(SERVICE, GUESTS)},
-	{"virtlockd.service", ASKED(SERVICE, GUESTS)},
-	{"xendomains.service", ASKED(SERVICE, GUESTS)},
+	{"containerd.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"docker.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"podman*.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"lxc@*.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"lxcfs.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"lxd*.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"incus*.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"kubelet.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"virtlogd.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"virtlockd.service", ASKED_UNTIL(SERVICE, GUESTS)},
+	{"xendomains.service", ASKED_UNTIL(SERVICE, GUESTS)},
 
 	{"apt-daily*.service", ASKED(SERVICE, PACKAGES)},
 	{"dnf-*.service", ASKED(SERVICE, PACKAGES)},

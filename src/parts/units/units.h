@@ -23,7 +23,8 @@ typedef enum UnitScope {
 
 typedef struct UnitRule {
 	UnitScope scope;
-	bool automatic; /* nobody is cut off */
+	bool automatic;    /* nobody is cut off */
+	bool can_fall_due; /* asked for: a restart cuts people off for a moment, and does no worse */
 	const char *reason;
 } UnitRule;
 

@@ -117,7 +117,9 @@ static int end_of(const ProtocolReply *reply, Error *error)
 		return FETCH_PROCESS_BROKE_OFF;
 	default:
 		(void)error_set(error, "the download failed: %s", reply->sentence);
-		return reply->type == PROTOCOL_OTHER ? FETCH_PROCESS_OTHER : -1;
+		return reply->type == PROTOCOL_OTHER       ? FETCH_PROCESS_OTHER
+		       : reply->type == PROTOCOL_NO_ANSWER ? FETCH_PROCESS_NO_ANSWER
+							   : -1;
 	}
 }
 

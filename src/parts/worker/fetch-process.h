@@ -12,6 +12,7 @@ enum {
 	FETCH_PROCESS_ABSENT = 1,
 	FETCH_PROCESS_OTHER = 2, /* the sentence is set */
 	FETCH_PROCESS_BROKE_OFF = 3,
+	FETCH_PROCESS_NO_ANSWER = 4, /* the sentence is set */
 };
 
 /* What comes. A callback that fails ends the process, and the answer with its sentence. */

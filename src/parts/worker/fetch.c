@@ -122,7 +122,7 @@ int fetch_bytes(Fetcher *fetcher, const char *url, uint64_t max, Buffer *ret, Er
 	if (r == 0)
 		return buffer_append(ret, "", 0, error);
 	buffer_cut(ret, before);
-	return r == FETCH_PROCESS_ABSENT ? FETCH_ABSENT : -1;
+	return r == FETCH_PROCESS_ABSENT ? FETCH_ABSENT : r == FETCH_PROCESS_NO_ANSWER ? FETCH_NO_ANSWER : -1;
 }
 
 /* A body on its way into a file. */
@@ -195,6 +195,8 @@ static int file_run(Fetcher *fetcher, const char *url, FileSink *sink, Error *er
 		return 0;
 	case FETCH_PROCESS_ABSENT:
 		return FETCH_ABSENT;
+	case FETCH_PROCESS_NO_ANSWER:
+		return FETCH_NO_ANSWER;
 	case FETCH_PROCESS_BROKE_OFF:
 		return broke_off(sink, url, error);
 	case FETCH_PROCESS_OTHER:

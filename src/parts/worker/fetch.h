@@ -12,8 +12,9 @@
 #include "parts/worker/protocol-fetch.h"
 
 enum {
-	FETCH_ABSENT = 1, /* the server answered 403, 404 or 410 */
-	FETCH_OTHER = 2,  /* the server has a file of another length; the sentence is set as well */
+	FETCH_ABSENT = 1,    /* the server answered 403, 404 or 410 */
+	FETCH_OTHER = 2,     /* the server has a file of another length; the sentence is set as well */
+	FETCH_NO_ANSWER = 3, /* there is no network, or nobody answers; the sentence is set as well */
 };
 
 typedef void (*FetchProgress)(void *userdata, uint64_t done, uint64_t total);

@@ -139,9 +139,10 @@ static void only_the_message_that_may_come_is_taken(void **state)
 		{{.exact = true}, PROTOCOL_JOB},
 		{{.exact = true}, PROTOCOL_FETCH},
 		{{.exact = true}, 0},
-		{{.exact = true}, 13},
+		{{.exact = true}, 14},
 		{{.exact = true, .began = true}, PROTOCOL_BEGIN},
 		{{.exact = true, .began = true}, PROTOCOL_ABSENT},
+		{{.exact = true, .began = true}, PROTOCOL_NO_ANSWER},
 		{{.exact = false}, PROTOCOL_OTHER},
 		{{.exact = false}, PROTOCOL_BROKE_OFF},
 		{{.exact = true, .over = true}, PROTOCOL_BEGIN},
@@ -164,7 +165,7 @@ static void only_the_message_that_may_come_is_taken(void **state)
 static void each_end_is_an_end(void **state)
 {
 	static const ProtocolType ends[] = {
-		PROTOCOL_ABSENT, PROTOCOL_OTHER, PROTOCOL_BROKE_OFF, PROTOCOL_FAILED};
+		PROTOCOL_ABSENT, PROTOCOL_OTHER, PROTOCOL_BROKE_OFF, PROTOCOL_NO_ANSWER, PROTOCOL_FAILED};
 	Error error = ERROR_INIT;
 	ProtocolReply reply;
 
@@ -190,6 +191,8 @@ static void a_sentence_is_bounded(void **state)
 	memset(message, 0, PROTOCOL_TYPE_SIZE);
 	assert_done(take(&answer, PROTOCOL_OTHER, PROTOCOL_SENTENCE_MAX, &reply, &error), &error);
 	assert_int_equal(strlen(reply.sentence), PROTOCOL_SENTENCE_MAX);
+	answer.over = false;
+	assert_done(take(&answer, PROTOCOL_NO_ANSWER, PROTOCOL_SENTENCE_MAX, &reply, &error), &error);
 	answer.over = false;
 	assert_fails(take(&answer, PROTOCOL_FAILED, PROTOCOL_SENTENCE_MAX + 1, &reply, &error), &error,
 		"a sentence of 513 bytes");

@@ -91,7 +91,8 @@ static int take_data(ProtocolAnswer *answer, Bytes rest, ProtocolReply *reply, E
 static int take_end(ProtocolAnswer *answer, Bytes rest, ProtocolReply *reply, Error *error)
 {
 	answer->over = true;
-	if (reply->type == PROTOCOL_FAILED || reply->type == PROTOCOL_OTHER)
+	if (reply->type == PROTOCOL_FAILED || reply->type == PROTOCOL_OTHER ||
+		reply->type == PROTOCOL_NO_ANSWER)
 		return protocol_take_sentence(rest, reply, error);
 	if (reply->type == PROTOCOL_DONE && answer->exact && answer->at < answer->size)
 		return error_set(error, "it was done before the file was whole");
@@ -105,6 +106,7 @@ static bool may_come(const ProtocolAnswer *answer, uint32_t type)
 	switch (type) {
 	case PROTOCOL_BEGIN:
 	case PROTOCOL_ABSENT:
+	case PROTOCOL_NO_ANSWER:
 		return !answer->began;
 	case PROTOCOL_DATA:
 	case PROTOCOL_DONE:

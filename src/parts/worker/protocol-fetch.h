@@ -12,9 +12,10 @@
  *           ABSENT     in place of BEGIN: the server has no such file
  *           BROKE_OFF  of a file: the connection ended before it was whole
  *           OTHER      of a file: the server has one of another size, with a sentence
+ *           NO_ANSWER  in place of BEGIN: nobody answers there, with a sentence
  *           FAILED     with a sentence
  *
- * Each of the last five ends an answer. Root believes nothing of it.
+ * Each of the last six ends an answer. Root believes nothing of it.
  */
 
 #include "base/url.h"

@@ -43,6 +43,7 @@ typedef enum ProtocolType {
 	PROTOCOL_ABSENT,
 	PROTOCOL_OTHER,
 	PROTOCOL_BROKE_OFF,
+	PROTOCOL_NO_ANSWER,
 } ProtocolType;
 
 typedef enum ProtocolKind {
@@ -73,9 +74,10 @@ typedef struct ProtocolReplies {
 
 typedef struct ProtocolReply {
 	ProtocolType type;
-	Bytes data;                               /* of DATA; points into the message */
-	uint64_t at;                              /* of BEGIN */
-	char sentence[PROTOCOL_SENTENCE_MAX + 1]; /* of REFUSED, FAILED and OTHER; as the worker wrote it */
+	Bytes data;  /* of DATA; points into the message */
+	uint64_t at; /* of BEGIN */
+	char sentence[PROTOCOL_SENTENCE_MAX +
+		      1]; /* of REFUSED, FAILED, OTHER and NO_ANSWER; as the worker wrote it */
 } ProtocolReply;
 
 /* Takes the worker's next message. Fails on any that may not come now, or is not of the size it must have;

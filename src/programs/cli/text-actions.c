@@ -72,6 +72,8 @@ static void print_action(const json_t *action, const char *indent)
 	print_list("; along with it ", json_object_get(action, "along"));
 	if (!json_is_true(json_object_get(action, "automatic")))
 		printf("\n%s    %s", indent, field_text(action, "reason"));
+	if (json_has(action, "due"))
+		printf("; restarts by itself after %s", field_time(action, "due"));
 	printf("\n");
 }
 

@@ -75,8 +75,14 @@ static void send_end(int result, const Error *why)
 	case HTTP_BROKE_OFF:
 		inside_send(PROTOCOL_BROKE_OFF, (Bytes){NULL, 0});
 		break;
+	case HTTP_OTHER:
+		inside_send_sentence(PROTOCOL_OTHER, why);
+		break;
+	case HTTP_NO_ANSWER:
+		inside_send_sentence(PROTOCOL_NO_ANSWER, why);
+		break;
 	default:
-		inside_send_sentence(result == HTTP_OTHER ? PROTOCOL_OTHER : PROTOCOL_FAILED, why);
+		inside_send_sentence(PROTOCOL_FAILED, why);
 		break;
 	}
 }

@@ -150,7 +150,6 @@ static void refuses_what_broke_off(void **state)
 	(void)state;
 	assert_no_bytes("/short", FILE_SIZE, "broke off");
 	assert_no_bytes("/broken-chunks", FILE_SIZE, "broke off");
-	assert_no_bytes("/nothing", FILE_SIZE, "closed the connection without an answer");
 	assert_no_bytes("/slow", FILE_SIZE, "is too slow: less than 64 bytes a second");
 }
 
@@ -213,9 +212,11 @@ static void says_where_nothing_answers(void **state)
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/x", port);
 	(void)snprintf(expected, sizeof(expected),
 		"nothing answers at http://127.0.0.1:%u (connection refused)", port);
-	assert_fails(fetch_bytes(fetcher, url, 10, &got, &error), &error, expected);
-	assert_fails(fetch_bytes(fetcher, "http://no-such-name.invalid/", 10, &got, &error), &error,
-		"http://no-such-name.invalid is not known here");
+	assert_int_equal(fetch_bytes(fetcher, url, 10, &got, &error), FETCH_NO_ANSWER);
+	assert_non_null(strstr(error.text, expected));
+	assert_int_equal(
+		fetch_bytes(fetcher, "http://no-such-name.invalid/", 10, &got, &error), FETCH_NO_ANSWER);
+	assert_non_null(strstr(error.text, "http://no-such-name.invalid is not known here"));
 	assert_fails(fetch_bytes(fetcher, "file:///etc/passwd", 10, &got, &error), &error, "does not begin");
 }
 
@@ -327,7 +328,35 @@ static void keeps_what_was_got(void **state)
 	assert_file_fails("/slow", 0, "is too slow", 1);
 	assert_file_fails("/larger", 1000, "is larger than it may be", 1000);
 	assert_is_other("/small", 1000, "announces 5 bytes where 300000 are expected", 1000);
-	assert_file_fails("/nothing", 1000, "closed the connection without an answer", 1000);
+}
+
+static void tells_no_answer_from_a_wrong_one_and_keeps_what_was_got(void **state)
+{
+	static const struct {
+		const char *path, *sentence;
+	} cases[] = {
+		{"/nothing", "closed the connection without an answer"},
+		{"/502", "the server answered 502"},
+		{"/503", "the server answered 503"},
+		{"/504", "the server answered 504"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_CLOSE int fd = new_file(1000, false);
+		CLEANUP_BUFFER Buffer got = BUFFER_INIT;
+		Error error = ERROR_INIT;
+
+		assert_int_equal(
+			fetch_bytes(fetcher, url_of(cases[i].path), 10, &got, &error), FETCH_NO_ANSWER);
+		assert_non_null(strstr(error.text, cases[i].sentence));
+		assert_int_equal(got.size, 0);
+		assert_int_equal(
+			fetch_file(fetcher, url_of(cases[i].path), FILE_SIZE, fd, NULL, NULL, NULL, &error),
+			FETCH_NO_ANSWER);
+		assert_non_null(strstr(error.text, cases[i].sentence));
+		assert_file(fd, 1000);
+	}
 }
 
 static void keeps_nothing_of_a_file_that_is_too_long(void **state)
@@ -390,6 +419,7 @@ int main(void)
 		cmocka_unit_test(starts_again_where_ranges_do_not_work),
 		cmocka_unit_test(starts_again_when_too_much_is_there),
 		cmocka_unit_test(keeps_what_was_got),
+		cmocka_unit_test(tells_no_answer_from_a_wrong_one_and_keeps_what_was_got),
 		cmocka_unit_test(keeps_nothing_of_a_file_that_is_too_long),
 		cmocka_unit_test(says_that_a_whole_file_is_absent),
 		cmocka_unit_test(reports_a_full_disk_as_such),

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "parts/manifest/letter.h"
-#include "programs/publisher/keys.h"
-#include "programs/publisher/layout.h"
 #include "programs/publisher/outcome.h"
 #include "programs/publisher/reissue.h"
 #include "programs/publisher/rollout-options.h"
@@ -40,42 +37,28 @@ static int take_options(const PublisherSettings *settings, ManifestRollout *roll
 	return 0;
 }
 
-/* Devices take the newest letter that is not withdrawn; who gets an earlier one makes no difference. */
-static int check_is_taken(Published *repository, const Manifest *letter, Error *error)
+static int check_is_taken(const Reissue *reissue, Error *error)
 {
 	CLEANUP(manifest_free) Manifest *newest = NULL;
-	CLEANUP_FREE char *series = NULL;
-	unsigned taken;
-	char text[LETTER_SIZE];
 
-	if (layout_series(letter, &series, error) < 0 ||
-		published_newest(repository, series, &newest, error) != 0)
+	if (reissue_newest(reissue, &newest, error) < 0)
 		return -1;
-	taken = newest->sequence;
-	while (taken > 0 && manifest_is_withdrawn(newest, taken))
-		taken--;
-	if (manifest_is_withdrawn(newest, letter->sequence))
-		return error_set(error, "it is withdrawn");
-	if (taken != letter->sequence)
-		return error_set(error, "there is a newer letter, (%s): that is what devices take",
-			letter_from_sequence(taken, text));
-	return 0;
+	return manifest_is_withdrawn(newest, reissue->letter->sequence) ? error_set(error, "it is withdrawn")
+									: 0;
 }
 
-static int change(Published *repository, const PublisherSettings *settings, const Signing *signing,
-	Manifest *letter, Error *error)
+static int change(const Reissue *reissue, const PublisherSettings *settings, Error *error)
 {
+	Manifest *letter = reissue->letter;
 	CLEANUP_FREE char *title = NULL;
 	char text[ROLLOUT_TEXT_SIZE];
 	int done;
 
 	if (manifest_title(letter, &title, error) < 0)
 		return -1;
-	if (check_is_taken(repository, letter, error) < 0 ||
-		take_options(settings, &letter->rollout, error) < 0)
+	if (check_is_taken(reissue, error) < 0 || take_options(settings, &letter->rollout, error) < 0)
 		return error_in(error, "%s", title);
-	done = reissue_publish(
-		repository, signing, settings->role ? settings->role : "targets", letter, error);
+	done = reissue_publish(reissue, letter, error);
 	if (done < 0)
 		return -1;
 	if (done == SIGNER_DRAFT)
@@ -88,22 +71,15 @@ static int change(Published *repository, const PublisherSettings *settings, cons
 static int run(void *settings, const OptionList *operands, Error *error)
 {
 	const PublisherSettings *own = settings;
-	CLEANUP(published_free) Published *repository = NULL;
-	CLEANUP(manifest_free) Manifest *letter = NULL;
-	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
-	Signing signing;
-	unsigned sequence = 0;
+	CLEANUP_REISSUE Reissue reissue = {.repository = NULL};
 
 	if (!own->repository)
 		return publisher_usage("rollout", "--repository=DIR");
 	if (!own->rollout_hours && !own->rollout_percent && !own->urgent)
 		return publisher_usage("rollout", "--hours=, --percent= or --urgent=");
-	if (letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
-		keys_at_hand(own, &keys, error) < 0 || outcome_signing(own, &keys, &signing, error) < 0 ||
-		published_open(own->repository, NULL, true, &repository, error) < 0 ||
-		reissue_find(repository, own, operands->words[0], sequence, &letter, error) < 0)
+	if (reissue_open(&reissue, own, operands, error) < 0)
 		return -1;
-	return change(repository, own, &signing, letter, error);
+	return change(&reissue, own, error);
 }
 
 const Command command_rollout = {

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "parts/manifest/letter.h"
-#include "programs/publisher/keys.h"
-#include "programs/publisher/layout.h"
 #include "programs/publisher/outcome.h"
 #include "programs/publisher/reissue.h"
 
@@ -49,16 +47,14 @@ static void say_withdrawn(const char *title, const Manifest *newest)
 		printf("back to the base.\n");
 }
 
-/* Devices look at the newest letter of a series: that is where they learn of it. */
-static int withdraw(Published *repository, const PublisherSettings *settings, const Signing *signing,
-	const Manifest *letter, Error *error)
+static int withdraw(const Reissue *reissue, const PublisherSettings *settings, Error *error)
 {
+	const Manifest *letter = reissue->letter;
 	CLEANUP(manifest_free) Manifest *newest = NULL;
-	CLEANUP_FREE char *series = NULL, *title = NULL;
+	CLEANUP_FREE char *title = NULL;
 	int done;
 
-	if (manifest_title(letter, &title, error) < 0 || layout_series(letter, &series, error) < 0 ||
-		published_newest(repository, series, &newest, error) != 0)
+	if (manifest_title(letter, &title, error) < 0 || reissue_newest(reissue, &newest, error) < 0)
 		return -1;
 	if (manifest_is_withdrawn(newest, letter->sequence)) {
 		printf("%s is withdrawn already.\n", title);
@@ -66,8 +62,7 @@ static int withdraw(Published *repository, const PublisherSettings *settings, co
 	}
 	if (add_withdrawn(newest, letter->sequence, error) < 0)
 		return -1;
-	done = reissue_publish(
-		repository, signing, settings->role ? settings->role : "targets", newest, error);
+	done = reissue_publish(reissue, newest, error);
 	if (done < 0)
 		return -1;
 	if (done == SIGNER_DRAFT)
@@ -80,20 +75,13 @@ static int withdraw(Published *repository, const PublisherSettings *settings, co
 static int run(void *settings, const OptionList *operands, Error *error)
 {
 	const PublisherSettings *own = settings;
-	CLEANUP(published_free) Published *repository = NULL;
-	CLEANUP(manifest_free) Manifest *letter = NULL;
-	CLEANUP_KEY_SET KeySet keys = {NULL, 0};
-	Signing signing;
-	unsigned sequence = 0;
+	CLEANUP_REISSUE Reissue reissue = {.repository = NULL};
 
 	if (!own->repository)
 		return publisher_usage("withdraw", "--repository=DIR");
-	if (letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
-		keys_at_hand(own, &keys, error) < 0 || outcome_signing(own, &keys, &signing, error) < 0 ||
-		published_open(own->repository, NULL, true, &repository, error) < 0 ||
-		reissue_find(repository, own, operands->words[0], sequence, &letter, error) < 0)
+	if (reissue_open(&reissue, own, operands, error) < 0)
 		return -1;
-	return withdraw(repository, own, &signing, letter, error);
+	return withdraw(&reissue, own, error);
 }
 
 const Command command_withdraw = {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "parts/manifest/letter.h"
 #include "programs/publisher/layout.h"
+#include "programs/publisher/outcome.h"
 #include "programs/publisher/package/control.h"
 
 static bool is_wanted(const PublisherSettings *settings, const char *component, const Manifest *manifest)
@@ -19,7 +20,7 @@ static bool is_wanted(const PublisherSettings *settings, const char *component, 
 	       (!architecture || strcmp(manifest->os.architecture, architecture) == 0);
 }
 
-int reissue_find(Published *repository, const PublisherSettings *settings, const char *component,
+static int find(Published *repository, const PublisherSettings *settings, const char *component,
 	unsigned sequence, Manifest **ret, Error *error)
 {
 	CLEANUP(manifest_free) Manifest *found = NULL;
@@ -53,17 +54,47 @@ int reissue_find(Published *repository, const PublisherSettings *settings, const
 	return 0;
 }
 
-int reissue_publish(Published *repository, const Signing *signing, const char *role, const Manifest *manifest,
-	Error *error)
+void reissue_clear_cleanup(Reissue *reissue)
+{
+	(void)published_free(reissue->repository);
+	(void)manifest_free(reissue->letter);
+	key_set_clear(&reissue->keys);
+}
+
+int reissue_open(
+	Reissue *reissue, const PublisherSettings *settings, const OptionList *operands, Error *error)
+{
+	unsigned sequence = 0;
+
+	reissue->role = settings->role ? settings->role : "targets";
+	if (letter_to_sequence(operands->words[1], &sequence, error) < 0 ||
+		keys_at_hand(settings, &reissue->keys, error) < 0 ||
+		outcome_signing(settings, &reissue->keys, &reissue->signing, error) < 0 ||
+		published_open(settings->repository, NULL, true, &reissue->repository, error) < 0)
+		return -1;
+	return find(reissue->repository, settings, operands->words[0], sequence, &reissue->letter, error);
+}
+
+int reissue_newest(const Reissue *reissue, Manifest **ret, Error *error)
+{
+	CLEANUP_FREE char *series = NULL;
+
+	if (layout_series(reissue->letter, &series, error) < 0 ||
+		published_newest(reissue->repository, series, ret, error) != 0)
+		return -1;
+	return 0;
+}
+
+int reissue_publish(const Reissue *reissue, const Manifest *manifest, Error *error)
 {
 	CLEANUP_BUFFER Buffer document = BUFFER_INIT;
 	CLEANUP_FREE char *path = NULL;
-	int directory = published_directory(repository);
+	int directory = published_directory(reissue->repository);
 	SignerTarget target;
 
 	if (layout_file(manifest, manifest->sequence, "manifest.json", &path, error) < 0 ||
 		manifest_write(manifest, &document, error) < 0 ||
 		published_store(directory, path, buffer_bytes(&document), &target, error) < 0)
 		return -1;
-	return signer_add_targets(directory, signing, role, &target, 1, error);
+	return signer_add_targets(directory, &reissue->signing, reissue->role, &target, 1, error);
 }

@@ -7,15 +7,31 @@
  * digest.
  */
 
+#include "base/options.h"
 #include "parts/trust/signer/signer.h"
+#include "programs/publisher/keys.h"
 #include "programs/publisher/published.h"
 #include "programs/publisher/publisher.h"
 
-/* The one manifest with this component and letter; the settings' base version and architecture choose where
- * there are several. */
-int reissue_find(Published *repository, const PublisherSettings *settings, const char *component,
-	unsigned sequence, Manifest **ret, Error *error);
+/* Starts zeroed; signing points into it, so it stays where it is. */
+typedef struct Reissue {
+	Published *repository; /* locked */
+	KeySet keys;
+	Signing signing;
+	const char *role; /* the settings' */
+	Manifest *letter;
+} Reissue;
+
+void reissue_clear_cleanup(Reissue *reissue);
+#define CLEANUP_REISSUE __attribute__((cleanup(reissue_clear_cleanup)))
+
+/* operands: component and letter. Where several bases or architectures have it, the settings choose. What is
+ * opened already when this fails is cleared with the rest. */
+int reissue_open(
+	Reissue *reissue, const PublisherSettings *settings, const OptionList *operands, Error *error);
+
+/* Of the letter's series: where devices look for what is withdrawn. */
+int reissue_newest(const Reissue *reissue, Manifest **ret, Error *error);
 
 /* Returns as signer.h says. */
-int reissue_publish(Published *repository, const Signing *signing, const char *role, const Manifest *manifest,
-	Error *error);
+int reissue_publish(const Reissue *reissue, const Manifest *manifest, Error *error);
