@@ -6,7 +6,9 @@ processes, mounts and namespaces over a system at a directory.
 """
 import os
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +19,8 @@ PRIVATE = ("unshare", "--mount", "--propagation=private")
 # The process that waits outside of the pid namespace stays in the mount namespace that it came from.
 CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--uts", "--ipc", *PRIVATE)
 # The tree becomes a mount, and what is bound in it comes along: SOURCE TARGET TREE COMMAND…
+# Tells its pid as a holder does, and becomes the command.
+TELL = ("sh", "-e", "-c", 'read -r pid rest </proc/self/stat; echo "$pid"; exec "$@"', "sh")
 BIND = ("sh", "-e", "-c", 'mount --bind "$2" "$2"; [ "$0" = "$1" ] || mount --bind "$0" "$1"; shift 2; exec "$@"')
 
 
@@ -49,14 +53,15 @@ class Exposures:
         return pids
 
     def start_program(self):
-        process = self.popen(["chroot", self.root, *self.program])
-        self.programs.append(process)
+        process = self.popen([*TELL, "chroot", self.root, *self.program])
+        pid = int(process.stdout.readline())
+        self.programs.append(pid)
         name = os.path.basename(self.program[0])
-        while os.path.basename(os.readlink(f"/proc/{process.pid}/exe")) != name:
+        while os.path.basename(os.readlink(f"/proc/{pid}/exe")) != name:
             if process.poll() is not None:
                 raise RuntimeError(f"{name} does not stay")
             time.sleep(0.01)
-        return {process.pid}
+        return {pid}
 
     def hold_deleted(self):
         link = self.place / "link"
@@ -72,6 +77,9 @@ class Exposures:
         pids = self.hold(mount / self.library.removeprefix("usr/"))
         subprocess.run(["umount", "--lazy", mount], check=True)
         return pids
+
+    def chroot(self):
+        return self.hold("--root", self.root, f"/{self.library}")
 
     def make_tree(self, name, usr):
         tree = self.place / name
@@ -99,10 +107,10 @@ class Exposures:
         return self.hold(copy)
 
     def stop(self):
+        for pid in self.programs:
+            os.kill(pid, signal.SIGTERM)
         for process in self.running:
             process.stdin.close()
-        for process in self.programs:
-            process.terminate()
         for process in self.running:
             process.wait()
             process.stdout.close()
@@ -117,7 +125,7 @@ EXPOSED = {
     "detached mount": ("library", Exposures.hold_detached),
     "private namespace": ("namespace", lambda it: it.hold(within=PRIVATE)),
     "bind of /usr": ("namespace", Exposures.sandbox),
-    "chroot": ("library", lambda it: it.hold("--root", it.root, f"/{it.library}")),
+    "chroot": ("library", lambda it: it.chroot()),
     "container": ("library", Exposures.container),
     "another user's process": ("library", lambda it: it.hold("--user", NOBODY, it.file)),
     "forked child": ("library", lambda it: it.hold("--fork", it.file)),
@@ -135,3 +143,15 @@ HARMLESS_SINCE = {
     "the program, started again": Exposures.start_program,
     "a namespace made since": lambda it: it.hold(within=PRIVATE),
 }
+
+
+USES = re.compile(r"#(\d+) uses (?:deleted|obsolete|non-existing)\b")
+
+
+def named_by_needrestart(text):
+    """The pids for which `needrestart -v` gives a reason: in batch mode alone it names services only."""
+    return {int(pid) for pid in USES.findall(text)}
+
+
+def answer(pids, found):
+    return "yes" if pids <= found else "no" if not pids & found else f"{len(pids & found)} of {len(pids)}"
