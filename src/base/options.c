@@ -6,7 +6,8 @@
 
 #include "base/version.h"
 
-static const char completion_name[] = "completion";
+/* The left half of a help's lines. */
+enum { COLUMN = 30 };
 
 /* One command line on its way through the parser. */
 typedef struct Parse {
@@ -134,7 +135,7 @@ static int read_word(Parse *parse, const char *word, Error *error)
 {
 	if (parse->command || parse->completion)
 		return list_add(&parse->operands, word, error);
-	parse->completion = strcmp(word, completion_name) == 0;
+	parse->completion = strcmp(word, options_completion.name) == 0;
 	parse->command = find_command(parse->program, word);
 	if (!parse->command && !parse->completion)
 		return error_set(error, "unknown command \"%s\"", word);
@@ -231,6 +232,15 @@ int options_main(const Program *program, void *settings, int argc, char **argv)
 	return code;
 }
 
+/* What is too long for its column has a line of its own. */
+static void print_row(const char *left, const char *help, FILE *out)
+{
+	if (strlen(left) > COLUMN)
+		fprintf(out, "  %s\n  %-*s %s\n", left, COLUMN, "", help);
+	else
+		fprintf(out, "  %-*s %s\n", COLUMN, left, help);
+}
+
 static void print_options(const Option *options, size_t n, FILE *out)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -241,12 +251,17 @@ static void print_options(const Option *options, size_t n, FILE *out)
 		(void)snprintf(left, sizeof(left), "%c%c%s--%s%s%s%s", option->letter ? '-' : ' ',
 			option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
 			option->argument ? "=" : "", option->argument ? option->argument : "", more);
-		/* What is too long for its column has a line of its own. */
-		if (strlen(left) > 30)
-			fprintf(out, "  %s\n  %-30s %s\n", left, "", option->help);
-		else
-			fprintf(out, "  %-30s %s\n", left, option->help);
+		print_row(left, option->help, out);
 	}
+}
+
+static void print_command(const Command *command, FILE *out)
+{
+	char left[96];
+
+	(void)snprintf(left, sizeof(left), "%s%s%s", command->name, command->operands ? " " : "",
+		command->operands ? command->operands : "");
+	print_row(left, command->summary, out);
 }
 
 void options_print_help(const Program *program, const Command *command, FILE *out)
@@ -262,20 +277,14 @@ void options_print_help(const Program *program, const Command *command, FILE *ou
 	} else {
 		fprintf(out, "Usage: %s [OPTION...] COMMAND [OPERAND...]\n\n%s.\n\nCommands:\n",
 			program->name, program->summary);
-		for (size_t i = 0; i < program->n_commands; i++) {
-			char left[64];
-			const Command *each = &program->commands[i];
-
-			(void)snprintf(left, sizeof(left), "%s%s%s", each->name, each->operands ? " " : "",
-				each->operands ? each->operands : "");
-			fprintf(out, "  %-30s %s\n", left, each->summary);
-		}
-		fprintf(out, "  %-30s %s\n", "completion bash|zsh|fish", "print a completion script");
+		for (size_t i = 0; i < program->n_commands; i++)
+			print_command(&program->commands[i], out);
+		print_command(&options_completion, out);
 	}
 	fprintf(out, "\n%s:\n", command ? "Common options" : "Options");
 	print_options(program->options, program->n_options, out);
-	fprintf(out, "  %-30s %s\n", "-h, --help", "show this help, or that of a command");
-	fprintf(out, "  %-30s %s\n", "    --version", "show the version");
+	print_row("-h, --help", "show this help, or that of a command", out);
+	print_row("    --version", "show the version", out);
 	if (!command && program->footer)
 		fprintf(out, "\n%s\n", program->footer);
 }
