@@ -64,6 +64,19 @@ static bool asks_for(const json_t *actions, UnitScope scope, uid_t uid, bool of_
 	return false;
 }
 
+/* Lines end with a newline, but for the last: a notification service shows an empty line there. */
+static int finish(const Buffer *text, char **ret, Error *error)
+{
+	CLEANUP_FREE char *copy = NULL;
+
+	if (text_copy(text->data ? (const char *)text->data : "", &copy, error) < 0)
+		return -1;
+	if (*copy)
+		copy[strlen(copy) - 1] = '\0';
+	*ret = TAKE_PTR(copy);
+	return 0;
+}
+
 int restart_ask_text(const json_t *actions, uid_t uid, char **ret, Error *error)
 {
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
@@ -75,7 +88,7 @@ int restart_ask_text(const json_t *actions, uid_t uid, char **ret, Error *error)
 			 asks_for(actions, UNIT_SCOPE_SOFT_REBOOT, uid, false)) &&
 			buffer_append_format(&text, error, "Restart the computer when it suits you.\n") < 0))
 		return -1;
-	return text_copy(text.data ? (const char *)text.data : "", ret, error);
+	return finish(&text, ret, error);
 }
 
 /* What is remembered of a user: the generation, whose restarts were asked for. */
