@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "base/language.h"
 #include "base/options.h"
 
 const Command options_completion = {
 	.name = "completion",
 	.operands = "bash|zsh|fish",
-	.summary = "print a completion script",
+	.summary = N_("print a completion script"),
 };
 
 static size_t count_commands(const Program *program)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/version.h"
 
 /* The left half of a help's lines. */
@@ -211,17 +212,17 @@ int options_main(const Program *program, void *settings, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (read_line(&parse, argc, argv, &error) < 0) {
-		fprintf(stderr, "%s: %s; see \"%s%s%s --help\"\n", program->name, error.text, program->name,
-			parse.command ? " " : "", parse.command ? parse.command->name : "");
+		fprintf(stderr, _("%s: %s; see \"%s%s%s --help\"\n"), program->name, error_words(&error),
+			program->name, parse.command ? " " : "", parse.command ? parse.command->name : "");
 		code = EXIT_USAGE;
 	} else {
 		code = run_line(&parse, &error);
 		if (code < 0) {
 			(void)fflush(stdout);
-			fprintf(stderr, "%s: %s\n", program->name, error.text);
+			fprintf(stderr, "%s: %s\n", program->name, error_words(&error));
 			code = EXIT_FAILED;
 		} else if (fflush(stdout) != 0 || ferror(stdout)) {
-			fprintf(stderr, "%s: cannot write the output\n", program->name);
+			fprintf(stderr, _("%s: cannot write the output\n"), program->name);
 			code = EXIT_FAILED;
 		}
 	}
@@ -251,7 +252,7 @@ static void print_options(const Option *options, size_t n, FILE *out)
 		(void)snprintf(left, sizeof(left), "%c%c%s--%s%s%s%s", option->letter ? '-' : ' ',
 			option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
 			option->argument ? "=" : "", option->argument ? option->argument : "", more);
-		print_row(left, option->help, out);
+		print_row(left, _(option->help), out);
 	}
 }
 
@@ -261,30 +262,30 @@ static void print_command(const Command *command, FILE *out)
 
 	(void)snprintf(left, sizeof(left), "%s%s%s", command->name, command->operands ? " " : "",
 		command->operands ? command->operands : "");
-	print_row(left, command->summary, out);
+	print_row(left, _(command->summary), out);
 }
 
 void options_print_help(const Program *program, const Command *command, FILE *out)
 {
 	if (command) {
-		fprintf(out, "Usage: %s %s%s%s%s\n\n%s %s: %s.\n", program->name, command->name,
-			command->n_options ? " [OPTION...]" : "", command->operands ? " " : "",
+		fprintf(out, _("Usage: %s %s%s%s%s\n\n%s %s: %s.\n"), program->name, command->name,
+			command->n_options ? _(" [OPTION...]") : "", command->operands ? " " : "",
 			command->operands ? command->operands : "", program->name, command->name,
-			command->summary);
+			_(command->summary));
 		if (command->n_options)
-			fprintf(out, "\nOptions:\n");
+			fprintf(out, _("\nOptions:\n"));
 		print_options(command->options, command->n_options, out);
 	} else {
-		fprintf(out, "Usage: %s [OPTION...] COMMAND [OPERAND...]\n\n%s.\n\nCommands:\n",
-			program->name, program->summary);
+		fprintf(out, _("Usage: %s [OPTION...] COMMAND [OPERAND...]\n\n%s.\n\nCommands:\n"),
+			program->name, _(program->summary));
 		for (size_t i = 0; i < program->n_commands; i++)
 			print_command(&program->commands[i], out);
 		print_command(&options_completion, out);
 	}
-	fprintf(out, "\n%s:\n", command ? "Common options" : "Options");
+	fprintf(out, "\n%s:\n", command ? _("Common options") : _("Options"));
 	print_options(program->options, program->n_options, out);
-	print_row("-h, --help", "show this help, or that of a command", out);
-	print_row("    --version", "show the version", out);
+	print_row("-h, --help", _("show this help, or that of a command"), out);
+	print_row("    --version", _("show the version"), out);
 	if (!command && program->footer)
-		fprintf(out, "\n%s\n", program->footer);
+		fprintf(out, "\n%s\n", _(program->footer));
 }

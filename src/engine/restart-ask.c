@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/restart-plan.h"
@@ -18,7 +19,7 @@
 enum { APPLICATIONS_SHOWN = 5, MARK_MAX = 64 };
 
 static const char directory_name[] = "/run/suture/asked";
-static const char summary[] = "Restart to finish a security fix";
+static const char summary[] = N_("Restart to finish a security fix");
 
 static bool has_scope(const json_t *action, UnitScope scope)
 {
@@ -41,12 +42,12 @@ static int append_applications(const json_t *actions, uid_t uid, Buffer *text, E
 		if (!has_scope(action, UNIT_SCOPE_APPLICATION) || !is_of(action, uid) ||
 			json_is_true(json_object_get(action, "automatic")) || n++ >= APPLICATIONS_SHOWN)
 			continue;
-		if (buffer_append_format(text, error, "%s%s", n == 1 ? "Restart " : ", ",
+		if (buffer_append_format(text, error, "%s%s", n == 1 ? _("Restart ") : ", ",
 			    json_string_value(json_object_get(action, "target"))) < 0)
 			return -1;
 	}
 	if (n > APPLICATIONS_SHOWN &&
-		buffer_append_format(text, error, " and %zu more", n - APPLICATIONS_SHOWN) < 0)
+		buffer_append_format(text, error, _(" and %zu more"), n - APPLICATIONS_SHOWN) < 0)
 		return -1;
 	return n > 0 ? buffer_append_format(text, error, ".\n") : 0;
 }
@@ -83,10 +84,11 @@ int restart_ask_text(const json_t *actions, uid_t uid, char **ret, Error *error)
 
 	if (append_applications(actions, uid, &text, error) < 0 ||
 		(asks_for(actions, UNIT_SCOPE_SESSION, uid, true) &&
-			buffer_append_format(&text, error, "Log out and in again.\n") < 0) ||
+			buffer_append_format(&text, error, _("Log out and in again.\n")) < 0) ||
 		((asks_for(actions, UNIT_SCOPE_REBOOT, uid, false) ||
 			 asks_for(actions, UNIT_SCOPE_SOFT_REBOOT, uid, false)) &&
-			buffer_append_format(&text, error, "Restart the computer when it suits you.\n") < 0))
+			buffer_append_format(&text, error, _("Restart the computer when it suits you.\n")) <
+				0))
 		return -1;
 	return finish(&text, ret, error);
 }
@@ -113,7 +115,7 @@ static int ask_one(int directory, const json_t *actions, uid_t uid, uint64_t gen
 		return -1;
 	if (*text == '\0' || was_asked(directory, uid, mark))
 		return 0;
-	if (notification_show(as_user_directory(uid, runtime), summary, text, error) < 0)
+	if (notification_show(as_user_directory(uid, runtime), _(summary), text, error) < 0)
 		return -1;
 	return file_replace(directory, name, bytes_of_text(mark), 0644, error);
 }
