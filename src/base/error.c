@@ -31,13 +31,12 @@ static void append(char text[static ERROR_TEXT_SIZE], const char *what)
 __attribute__((format(printf, 3, 0))) static int set_text(
 	Error *error, int os_error, const char *format, va_list arguments)
 {
-	const char *translation = language_text(format);
 	char translated[ERROR_TEXT_SIZE] = "";
 	va_list again;
 
-	if (translation != format) {
+	if (language_text(format) != format) {
 		va_copy(again, arguments);
-		format_text(translated, translation, again);
+		format_text(translated, language_text(format), again);
 		va_end(again);
 	}
 	format_text(error->text, format, arguments);
