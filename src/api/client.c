@@ -33,7 +33,7 @@ static void talk_clear_cleanup(Talk *talk)
 
 static int failed(Error *error, const char *what, const sd_bus_error *failure, int r)
 {
-	return error_set(error, "%s: %s", what, failure->message ? failure->message : strerror(-r));
+	return error_set(error, "%s: %s", what, failure->message ? failure->message : error_os_text(-r));
 }
 
 static int call_bus(

@@ -7,6 +7,9 @@
  * one sentence: the deepest layer says what is wrong, each layer above may say in what (error_in), and the
  * program reports it once, at the top.
  *
+ * In a program that speaks its user's language (base/language.h) there are two of the sentence: the English
+ * one for reports, logs and what is kept, and the one for people.
+ *
  * An Error lives on the caller's stack, starts as ERROR_INIT, owns nothing, and may be NULL where the
  * caller does not want the sentence.
  */
@@ -16,6 +19,7 @@ enum { ERROR_TEXT_SIZE = 1024 };
 typedef struct Error {
 	int os_error; /* the errno behind the failure, 0 if none is */
 	char text[ERROR_TEXT_SIZE];
+	char translated[ERROR_TEXT_SIZE]; /* "" where that is no other */
 } Error;
 
 #define ERROR_INIT \
@@ -33,6 +37,12 @@ int error_os(Error *error, int os_error, const char *format, ...) __attribute__(
 
 /* Puts "what: " before the sentence that is there. */
 int error_in(Error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The sentence for whoever waits at the top. */
+const char *error_words(const Error *error);
+
+/* What an errno value means, in English. */
+const char *error_os_text(int os_error);
 
 /* The sentence for a failed allocation. */
 int error_memory(Error *error);

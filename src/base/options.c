@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/version.h"
 
-static const char completion_name[] = "completion";
+/* The left half of a help's lines. */
+enum { COLUMN = 30 };
 
 /* One command line on its way through the parser. */
 typedef struct Parse {
@@ -134,7 +136,7 @@ static int read_word(Parse *parse, const char *word, Error *error)
 {
 	if (parse->command || parse->completion)
 		return list_add(&parse->operands, word, error);
-	parse->completion = strcmp(word, completion_name) == 0;
+	parse->completion = strcmp(word, options_completion.name) == 0;
 	parse->command = find_command(parse->program, word);
 	if (!parse->command && !parse->completion)
 		return error_set(error, "unknown command \"%s\"", word);
@@ -210,17 +212,17 @@ int options_main(const Program *program, void *settings, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (read_line(&parse, argc, argv, &error) < 0) {
-		fprintf(stderr, "%s: %s; see \"%s%s%s --help\"\n", program->name, error.text, program->name,
-			parse.command ? " " : "", parse.command ? parse.command->name : "");
+		fprintf(stderr, _("%s: %s; see \"%s%s%s --help\"\n"), program->name, error_words(&error),
+			program->name, parse.command ? " " : "", parse.command ? parse.command->name : "");
 		code = EXIT_USAGE;
 	} else {
 		code = run_line(&parse, &error);
 		if (code < 0) {
 			(void)fflush(stdout);
-			fprintf(stderr, "%s: %s\n", program->name, error.text);
+			fprintf(stderr, "%s: %s\n", program->name, error_words(&error));
 			code = EXIT_FAILED;
 		} else if (fflush(stdout) != 0 || ferror(stdout)) {
-			fprintf(stderr, "%s: cannot write the output\n", program->name);
+			fprintf(stderr, _("%s: cannot write the output\n"), program->name);
 			code = EXIT_FAILED;
 		}
 	}
@@ -229,6 +231,15 @@ int options_main(const Program *program, void *settings, int argc, char **argv)
 		clear_lists(parse.command->options, parse.command->n_options, settings);
 	option_list_clear(&parse.operands);
 	return code;
+}
+
+/* What is too long for its column has a line of its own. */
+static void print_row(const char *left, const char *help, FILE *out)
+{
+	if (strlen(left) > COLUMN)
+		fprintf(out, "  %s\n  %-*s %s\n", left, COLUMN, "", help);
+	else
+		fprintf(out, "  %-*s %s\n", COLUMN, left, help);
 }
 
 static void print_options(const Option *options, size_t n, FILE *out)
@@ -241,41 +252,40 @@ static void print_options(const Option *options, size_t n, FILE *out)
 		(void)snprintf(left, sizeof(left), "%c%c%s--%s%s%s%s", option->letter ? '-' : ' ',
 			option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
 			option->argument ? "=" : "", option->argument ? option->argument : "", more);
-		/* What is too long for its column has a line of its own. */
-		if (strlen(left) > 30)
-			fprintf(out, "  %s\n  %-30s %s\n", left, "", option->help);
-		else
-			fprintf(out, "  %-30s %s\n", left, option->help);
+		print_row(left, _(option->help), out);
 	}
+}
+
+static void print_command(const Command *command, FILE *out)
+{
+	char left[96];
+
+	(void)snprintf(left, sizeof(left), "%s%s%s", command->name, command->operands ? " " : "",
+		command->operands ? command->operands : "");
+	print_row(left, _(command->summary), out);
 }
 
 void options_print_help(const Program *program, const Command *command, FILE *out)
 {
 	if (command) {
-		fprintf(out, "Usage: %s %s%s%s%s\n\n%s %s: %s.\n", program->name, command->name,
-			command->n_options ? " [OPTION...]" : "", command->operands ? " " : "",
+		fprintf(out, _("Usage: %s %s%s%s%s\n\n%s %s: %s.\n"), program->name, command->name,
+			command->n_options ? _(" [OPTION...]") : "", command->operands ? " " : "",
 			command->operands ? command->operands : "", program->name, command->name,
-			command->summary);
+			_(command->summary));
 		if (command->n_options)
-			fprintf(out, "\nOptions:\n");
+			fprintf(out, _("\nOptions:\n"));
 		print_options(command->options, command->n_options, out);
 	} else {
-		fprintf(out, "Usage: %s [OPTION...] COMMAND [OPERAND...]\n\n%s.\n\nCommands:\n",
-			program->name, program->summary);
-		for (size_t i = 0; i < program->n_commands; i++) {
-			char left[64];
-			const Command *each = &program->commands[i];
-
-			(void)snprintf(left, sizeof(left), "%s%s%s", each->name, each->operands ? " " : "",
-				each->operands ? each->operands : "");
-			fprintf(out, "  %-30s %s\n", left, each->summary);
-		}
-		fprintf(out, "  %-30s %s\n", "completion bash|zsh|fish", "print a completion script");
+		fprintf(out, _("Usage: %s [OPTION...] COMMAND [OPERAND...]\n\n%s.\n\nCommands:\n"),
+			program->name, _(program->summary));
+		for (size_t i = 0; i < program->n_commands; i++)
+			print_command(&program->commands[i], out);
+		print_command(&options_completion, out);
 	}
-	fprintf(out, "\n%s:\n", command ? "Common options" : "Options");
+	fprintf(out, "\n%s:\n", command ? _("Common options") : _("Options"));
 	print_options(program->options, program->n_options, out);
-	fprintf(out, "  %-30s %s\n", "-h, --help", "show this help, or that of a command");
-	fprintf(out, "  %-30s %s\n", "    --version", "show the version");
+	print_row("-h, --help", _("show this help, or that of a command"), out);
+	print_row("    --version", _("show the version"), out);
 	if (!command && program->footer)
-		fprintf(out, "\n%s\n", program->footer);
+		fprintf(out, "\n%s\n", _(program->footer));
 }

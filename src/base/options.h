@@ -30,7 +30,8 @@ typedef struct Option {
 	char letter;      /* 0 for none */
 	OptionKind kind;
 	size_t offset;        /* into the settings */
-	const char *argument; /* "FILE"; NULL for a flag. FILE and DIR complete as paths */
+	const char *argument; /* "FILE"; NULL for a flag. FILE, DIR and PATCH complete as paths, "yes|no" as
+				 words */
 	const char *help;
 } Option;
 
@@ -44,7 +45,7 @@ void option_list_clear(OptionList *list);
 
 typedef struct Command {
 	const char *name;
-	const char *operands; /* "[COMPONENT…]", or NULL when it takes none */
+	const char *operands; /* "[COMPONENT…]", "new|show FILE", or NULL when it takes none */
 	size_t min_operands, max_operands;
 	const char *summary; /* one line, lower case, no full stop */
 	const Option *options;
@@ -73,6 +74,9 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 int options_main(const Program *program, void *settings, int argc, char **argv);
 
 void options_print_help(const Program *program, const Command *command, FILE *out);
+
+/* The command that every program has beside those in its table, to print one. It has no run. */
+extern const Command options_completion;
 
 /* A completion script for "bash", "zsh" or "fish". */
 int options_print_completion(const Program *program, const char *shell, FILE *out, Error *error);

@@ -43,8 +43,8 @@ static void asks_each_user_for_what_is_that_users(void **state)
 	add(actions, "application", "editor", 1001, false);
 	add(actions, "application", "evolution", 1000, false);
 	add(actions, "session", "session-2.scope", 1001, false);
-	assert_asked(actions, 1000, "Restart firefox, evolution.\n");
-	assert_asked(actions, 1001, "Restart editor.\nLog out and in again.\n");
+	assert_asked(actions, 1000, "Restart firefox, evolution.");
+	assert_asked(actions, 1001, "Restart editor.\nLog out and in again.");
 }
 
 static void asks_nobody_for_what_concerns_others_or_is_done_by_itself(void **state)
@@ -69,7 +69,7 @@ static void asks_everybody_for_a_restart_of_the_system(void **state)
 		CLEANUP_JSON json_t *actions = json_array();
 
 		add(actions, scopes[i], "", -1, false);
-		assert_asked(actions, 1000, "Restart the computer when it suits you.\n");
+		assert_asked(actions, 1000, "Restart the computer when it suits you.");
 	}
 }
 
@@ -80,7 +80,7 @@ static void stays_short(void **state)
 	(void)state;
 	for (int i = 0; i < 8; i++)
 		add(actions, "application", "program", 1000, false);
-	assert_asked(actions, 1000, "Restart program, program, program, program, program and 3 more.\n");
+	assert_asked(actions, 1000, "Restart program, program, program, program, program and 3 more.");
 }
 
 static void tells_how_to_restart_what_nothing_restarts_by_itself(void **state)

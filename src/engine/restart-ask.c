@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/restart-plan.h"
@@ -19,7 +20,7 @@
 enum { SHOWN_MAX = 5, MARK_MAX = 64 };
 
 static const char directory_name[] = "/run/suture/asked";
-static const char summary[] = "Restart to finish a security fix";
+static const char summary[] = N_("Restart to finish a security fix");
 
 static bool has_scope(const json_t *action, UnitScope scope)
 {
@@ -31,24 +32,47 @@ static bool is_of(const json_t *action, uid_t uid)
 	return json_integer_value(json_object_get(action, "uid")) == (json_int_t)uid;
 }
 
-/* "Restart firefox, evolution and 3 more." */
-static int append_applications(const json_t *actions, uid_t uid, Buffer *text, Error *error)
+typedef bool Chosen(const json_t *action, uid_t uid);
+
+/* Left to this user. */
+static bool is_application(const json_t *action, uid_t uid)
+{
+	return has_scope(action, UNIT_SCOPE_APPLICATION) && is_of(action, uid) &&
+	       !json_is_true(json_object_get(action, "automatic"));
+}
+
+/* "suture restart" does it, and it is the system's or this user's. */
+static bool is_done_when_told(const json_t *action, uid_t uid)
+{
+	return json_is_true(json_object_get(action, "automatic")) &&
+	       (!json_has(action, "uid") || is_of(action, uid));
+}
+
+static const char *name_of(const json_t *action)
+{
+	const char *target = json_string_value(json_object_get(action, "target"));
+	const char *slash = target ? strrchr(target, '/') : NULL;
+
+	return slash ? slash + 1 : target;
+}
+
+/* "Restart firefox, evolution and 3 more." Nothing when there are none of those. */
+static int append_list(const json_t *actions, uid_t uid, Chosen *chosen, const char *opening,
+	const char *closing, Buffer *text, Error *error)
 {
 	size_t index, n = 0;
 	json_t *action;
 
 	json_array_foreach(actions, index, action)
 	{
-		if (!has_scope(action, UNIT_SCOPE_APPLICATION) || !is_of(action, uid) ||
-			json_is_true(json_object_get(action, "automatic")) || n++ >= SHOWN_MAX)
+		if (!chosen(action, uid) || !name_of(action) || n++ >= SHOWN_MAX)
 			continue;
-		if (buffer_append_format(text, error, "%s%s", n == 1 ? "Restart " : ", ",
-			    json_string_value(json_object_get(action, "target"))) < 0)
+		if (buffer_append_format(text, error, "%s%s", n == 1 ? opening : ", ", name_of(action)) < 0)
 			return -1;
 	}
-	if (n > SHOWN_MAX && buffer_append_format(text, error, " and %zu more", n - SHOWN_MAX) < 0)
+	if (n > SHOWN_MAX && buffer_append_format(text, error, _(" and %zu more"), n - SHOWN_MAX) < 0)
 		return -1;
-	return n > 0 ? buffer_append_format(text, error, ".\n") : 0;
+	return n > 0 ? buffer_append_format(text, error, "%s", closing) : 0;
 }
 
 static bool asks_for(const json_t *actions, UnitScope scope, uid_t uid, bool of_user)
@@ -62,37 +86,6 @@ static bool asks_for(const json_t *actions, UnitScope scope, uid_t uid, bool of_
 			return true;
 	}
 	return false;
-}
-
-/* "suture restart" does it, and it is the system's or this user's. */
-static bool is_done_when_told(const json_t *action, uid_t uid)
-{
-	return json_is_true(json_object_get(action, "automatic")) &&
-	       (!json_has(action, "uid") || is_of(action, uid));
-}
-
-/* What nothing restarts by itself, and how it is restarted. */
-static int append_services(const json_t *actions, uid_t uid, Buffer *text, Error *error)
-{
-	size_t index, n = 0;
-	json_t *action;
-
-	json_array_foreach(actions, index, action)
-	{
-		const char *target = json_string_value(json_object_get(action, "target"));
-		const char *slash = target ? strrchr(target, '/') : NULL;
-
-		if (!target || !is_done_when_told(action, uid) || n++ >= SHOWN_MAX)
-			continue;
-		if (buffer_append_format(text, error, "%s%s", n == 1 ? "Still without the fix: " : ", ",
-			    slash ? slash + 1 : target) < 0)
-			return -1;
-	}
-	if (n > SHOWN_MAX && buffer_append_format(text, error, " and %zu more", n - SHOWN_MAX) < 0)
-		return -1;
-	return n > 0 ? buffer_append_format(
-			       text, error, ". An administrator's \"suture restart\" closes it.\n")
-		     : 0;
 }
 
 /* "gdm.service restarts by itself after 2026-12-02 14:00: …", in local time. */
@@ -115,11 +108,24 @@ static int append_due(const json_t *actions, Buffer *text, Error *error)
 		due = (time_t)seconds;
 		if (localtime_r(&due, &local))
 			(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &local);
-		if (buffer_append_format(text, error, "%s restarts by itself after %s: %s.\n",
+		if (buffer_append_format(text, error, _("%s restarts by itself after %s: %s.\n"),
 			    json_string_value(json_object_get(action, "target")), when,
-			    json_string_value(json_object_get(action, "reason"))) < 0)
+			    _(json_string_value(json_object_get(action, "reason")))) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* Lines end with a newline, but for the last: a notification service shows an empty line there. */
+static int finish(const Buffer *text, char **ret, Error *error)
+{
+	CLEANUP_FREE char *copy = NULL;
+
+	if (text_copy(text->data ? (const char *)text->data : "", &copy, error) < 0)
+		return -1;
+	if (*copy)
+		copy[strlen(copy) - 1] = '\0';
+	*ret = TAKE_PTR(copy);
 	return 0;
 }
 
@@ -127,17 +133,19 @@ int restart_ask_text(const json_t *actions, uid_t uid, bool services, char **ret
 {
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
 
-	if (append_applications(actions, uid, &text, error) < 0 ||
+	if (append_list(actions, uid, is_application, _("Restart "), ".\n", &text, error) < 0 ||
 		(asks_for(actions, UNIT_SCOPE_SESSION, uid, true) &&
-			buffer_append_format(&text, error, "Log out and in again.\n") < 0) ||
+			buffer_append_format(&text, error, _("Log out and in again.\n")) < 0) ||
 		((asks_for(actions, UNIT_SCOPE_REBOOT, uid, false) ||
 			 asks_for(actions, UNIT_SCOPE_SOFT_REBOOT, uid, false)) &&
-			buffer_append_format(&text, error, "Restart the computer when it suits you.\n") <
+			buffer_append_format(&text, error, _("Restart the computer when it suits you.\n")) <
 				0) ||
-		(services && append_services(actions, uid, &text, error) < 0) ||
+		(services && append_list(actions, uid, is_done_when_told, _("Still without the fix: "),
+				     _(". An administrator's \"suture restart\" closes it.\n"), &text,
+				     error) < 0) ||
 		append_due(actions, &text, error) < 0)
 		return -1;
-	return text_copy(text.data ? (const char *)text.data : "", ret, error);
+	return finish(&text, ret, error);
 }
 
 static bool has_deadline(const json_t *actions)
@@ -181,7 +189,7 @@ static int ask_one(int directory, const Question *question, uid_t uid, Error *er
 		return -1;
 	if (*text == '\0' || was_asked(directory, uid, question->mark))
 		return 0;
-	if (notification_show(as_user_directory(uid, runtime), summary, text, error) < 0)
+	if (notification_show(as_user_directory(uid, runtime), _(summary), text, error) < 0)
 		return -1;
 	return file_replace(directory, name, bytes_of_text(question->mark), 0644, error);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 
 static const char *const scope_names[] = {
@@ -20,15 +21,15 @@ static const char *const scope_names[] = {
 };
 
 static const char *const remedies[] = {
-	[UNIT_SCOPE_APPLICATION] = "restart the program",
-	[UNIT_SCOPE_USER_SERVICE] = "restart the unit",
-	[UNIT_SCOPE_SERVICE] = "restart the unit",
-	[UNIT_SCOPE_USER_MANAGER] = "re-execute the user's service manager",
-	[UNIT_SCOPE_MANAGER] = "re-execute the service manager",
-	[UNIT_SCOPE_CONTAINER] = "restart the container",
-	[UNIT_SCOPE_SESSION] = "log out and in",
-	[UNIT_SCOPE_SOFT_REBOOT] = "soft-reboot",
-	[UNIT_SCOPE_REBOOT] = "reboot",
+	[UNIT_SCOPE_APPLICATION] = N_("restart the program"),
+	[UNIT_SCOPE_USER_SERVICE] = N_("restart the unit"),
+	[UNIT_SCOPE_SERVICE] = N_("restart the unit"),
+	[UNIT_SCOPE_USER_MANAGER] = N_("re-execute the user's service manager"),
+	[UNIT_SCOPE_MANAGER] = N_("re-execute the service manager"),
+	[UNIT_SCOPE_CONTAINER] = N_("restart the container"),
+	[UNIT_SCOPE_SESSION] = N_("log out and in"),
+	[UNIT_SCOPE_SOFT_REBOOT] = N_("soft-reboot"),
+	[UNIT_SCOPE_REBOOT] = N_("reboot"),
 };
 
 const char *restart_scope_name(UnitScope scope)

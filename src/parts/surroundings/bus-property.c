@@ -17,7 +17,7 @@ DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
 static int no_answer(const BusProperty *property, int r, const sd_bus_error *failure, Error *error)
 {
 	(void)error_set(error, "%s does not say its %s: %s", property->service, property->name,
-		failure && failure->message ? failure->message : strerror(-r));
+		failure && failure->message ? failure->message : error_os_text(-r));
 	return BUS_NO_ANSWER;
 }
 

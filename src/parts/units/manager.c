@@ -67,7 +67,7 @@ bool manager_is_unit_name(const char *unit)
 
 const char *manager_failure(const sd_bus_error *failure, int r)
 {
-	return failure->message ? failure->message : strerror(-r);
+	return failure->message ? failure->message : error_os_text(-r);
 }
 
 /* Is a job queued that takes the machine down? */

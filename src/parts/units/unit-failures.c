@@ -193,7 +193,7 @@ static int subscribe(UnitFailures *failures, Error *error)
 	r = sd_bus_call_method(failures->bus, SERVICE, OBJECT, MANAGER, "Subscribe", &failure, NULL, NULL);
 	if (r < 0)
 		return error_set(error, "cannot listen to the service manager: %s",
-			failure.message ? failure.message : strerror(-r));
+			failure.message ? failure.message : error_os_text(-r));
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/language.h"
 
 typedef struct Rule {
 	const char *pattern; /* fnmatch(3) */
@@ -26,20 +27,21 @@ typedef struct Rule {
 		UNIT_SCOPE_##scope, false, true, reason \
 	}
 
-static const char BUS[] = "services and sessions do not survive a restart of the message bus";
-static const char LOGIND[] = "login sessions may not survive a restart of their manager";
-static const char DISPLAY[] = "restarting the display manager ends every graphical session";
-static const char CONSOLE[] = "restarting it ends the login on this console";
-static const char CONNECTION[] = "it serves one connection, which a restart would cut";
-static const char NETWORK[] = "restarting it may cut the network connection";
-static const char GUESTS[] = "restarting it may stop the containers or machines that it runs";
-static const char PACKAGES[] = "restarting it could interrupt an installation of packages";
-static const char BOOT[] = "it runs its work of the boot again when restarted";
-static const char DISKS[] = "file systems of this machine may be on it";
-static const char OPEN_SSH[] = "connections that are open survive, they are in sessions of their own";
-static const char CONTAINER[] = "it is a container or machine with the host's files: restart it from outside";
+static const char BUS[] = N_("services and sessions do not survive a restart of the message bus");
+static const char LOGIND[] = N_("login sessions may not survive a restart of their manager");
+static const char DISPLAY[] = N_("restarting the display manager ends every graphical session");
+static const char CONSOLE[] = N_("restarting it ends the login on this console");
+static const char CONNECTION[] = N_("it serves one connection, which a restart would cut");
+static const char NETWORK[] = N_("restarting it may cut the network connection");
+static const char GUESTS[] = N_("restarting it may stop the containers or machines that it runs");
+static const char PACKAGES[] = N_("restarting it could interrupt an installation of packages");
+static const char BOOT[] = N_("it runs its work of the boot again when restarted");
+static const char DISKS[] = N_("file systems of this machine may be on it");
+static const char OPEN_SSH[] = N_("connections that are open survive, they are in sessions of their own");
+static const char CONTAINER[] =
+	N_("it is a container or machine with the host's files: restart it from outside");
 static const char STRANGER[] =
-	"it was not started by the service manager: whoever started it has to restart it";
+	N_("it was not started by the service manager: whoever started it has to restart it");
 
 /* Units of the system's manager. The first that matches counts. */
 static const Rule rules[] = {
@@ -144,10 +146,10 @@ static const Rule rules[] = {
 	{"*", ASKED(APPLICATION, "it is no service")},
 };
 
-static const char DESKTOP[] = "the desktop does not survive its restart";
-static const char OWN[] = "it is an application in use: whoever uses it has to restart it";
-static const char SECRETS[] = "restarting it forgets keys and passwords that are unlocked";
-static const char SOUND[] = "restarting it cuts sound and calls";
+static const char DESKTOP[] = N_("the desktop does not survive its restart");
+static const char OWN[] = N_("it is an application in use: whoever uses it has to restart it");
+static const char SECRETS[] = N_("restarting it forgets keys and passwords that are unlocked");
+static const char SOUND[] = N_("restarting it cuts sound and calls");
 
 /* Units of a user's own manager. What is asked for with a session's scope closes with a new login. */
 static const Rule user_rules[] = {

@@ -130,7 +130,7 @@ int worker_process_explain(WorkerProcess *process, unsigned seconds, Error *erro
 	if (WIFSIGNALED(status))
 		return explain_signal(WTERMSIG(status), error);
 	if (WEXITSTATUS(status) > NOT_RUN)
-		return error_set(
-			error, "cannot run %s: %s", process->path, strerror(WEXITSTATUS(status) - NOT_RUN));
+		return error_set(error, "cannot run %s: %s", process->path,
+			error_os_text(WEXITSTATUS(status) - NOT_RUN));
 	return error_set(error, "the worker ended before it was done");
 }

@@ -13,15 +13,15 @@
 #include "programs/cli/text.h"
 
 static const Option change_options[] = {
-	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the plan as JSON"},
-	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, N_("print the plan as JSON")},
+	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, N_("only say what would be done")},
 };
 
 static const Option install_options[] = {
-	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the plan as JSON"},
-	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, N_("print the plan as JSON")},
+	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, N_("only say what would be done")},
 	{"unattended", 0, OPTION_FLAG, offsetof(Settings, unattended), NULL,
-		"nobody asks: only what the settings, the rollout and the machine allow now"},
+		N_("nobody asks: only what the settings, the rollout and the machine allow now")},
 };
 
 static bool is_arrival(const json_t *change)
@@ -33,8 +33,8 @@ static bool is_arrival(const json_t *change)
 static const char *arrival_word(const json_t *change, bool done)
 {
 	if (strcmp(field_text(change, "action"), "repair") == 0)
-		return done ? "repaired" : "repair  ";
-	return done ? "installed" : "install  ";
+		return done ? _("repaired") : _("repair  ");
+	return done ? _("installed") : _("install  ");
 }
 
 static bool replaces_another(const json_t *change)
@@ -50,9 +50,9 @@ static void print_open_again(const json_t *change, bool done)
 
 	if (json_array_size(advisories) == 0)
 		return;
-	printf("    %s:\n", unsure ? "open again, unless the new base has the fix"
-			    : done ? "open again"
-				   : "would be open again");
+	printf("    %s:\n", unsure ? _("open again, unless the new base has the fix")
+			    : done ? _("open again")
+				   : _("would be open again"));
 	print_advisory_list(advisories, "      ");
 }
 
@@ -61,31 +61,32 @@ static void print_arrival(const json_t *change, bool done)
 	const json_t *download = json_object_get(change, "download");
 	char size[TEXT_SIZE_MAX], image[TEXT_SIZE_MAX];
 
-	printf("  %s %s %s on %s", arrival_word(change, done), field_text(change, "component"),
+	say("  %s %s %s on %s", arrival_word(change, done), field_text(change, "component"),
 		field_letter(change, "letter"), field_text(change, "base_version"));
 	/* A later letter, or an earlier one when the publisher withdrew what is active. */
 	if (replaces_another(change))
-		printf(", in place of %s", field_letter(change, "from_letter"));
+		say(", in place of %s", field_letter(change, "from_letter"));
 	printf("\n");
 	print_advisories(change, "    ");
 	print_open_again(change, done);
 	if (download)
-		printf("    %s %s (%s), an image of %s\n", done ? "fetched" : "fetches",
+		say("    %s %s (%s), an image of %s\n", done ? _("fetched") : _("fetches"),
 			text_size(field_number(download, done ? "received" : "size"), size),
-			strcmp(field_text(download, "kind"), "delta") == 0 ? "a delta" : "the whole image",
+			strcmp(field_text(download, "kind"), "delta") == 0 ? _("a delta")
+									   : _("the whole image"),
 			text_size(field_number(change, "image_size"), image));
 	else
-		printf("    nothing to fetch: its image is here\n");
+		say("    nothing to fetch: its image is here\n");
 }
 
 static void print_departure(const json_t *change, bool done)
 {
 	const char *action = field_text(change, "action");
-	const char *why = strcmp(action, "withdraw") == 0 ? ": its publisher withdrew it"
-			  : strcmp(action, "retire") == 0 ? ": the base has moved on"
+	const char *why = strcmp(action, "withdraw") == 0 ? _(": its publisher withdrew it")
+			  : strcmp(action, "retire") == 0 ? _(": the base has moved on")
 							  : "";
 
-	printf("  %s %s %s on %s%s\n", done ? "removed" : "remove ", field_text(change, "component"),
+	say("  %s %s %s on %s%s\n", done ? _("removed") : _("remove "), field_text(change, "component"),
 		field_letter(change, "from_letter"), field_text(change, "base_version"), why);
 	print_open_again(change, done);
 }
@@ -113,7 +114,7 @@ static void print_kept_off(const json_t *plan)
 	{
 		const char *component = field_text(item, "component");
 
-		printf("  kept off %s %s on %s, which was removed here: \"suture install %s\" installs it\n",
+		say("  kept off %s %s on %s, which was removed here: \"suture install %s\" installs it\n",
 			component, field_letter(item, "letter"), field_text(item, "base_version"), component);
 		print_advisories(item, "    ");
 	}
@@ -124,7 +125,7 @@ static void print_held_back(const json_t *plan)
 	size_t index;
 	json_t *item;
 
-	json_array_foreach(json_object_get(plan, "held_back"), index, item) printf(
+	json_array_foreach(json_object_get(plan, "held_back"), index, item) say(
 		"  held back %s %s on %s: %s\n", field_text(item, "component"), field_letter(item, "letter"),
 		field_text(item, "base_version"), field_text(item, "reason"));
 }
@@ -152,10 +153,10 @@ static void print_waits(const json_t *plan, bool done)
 	{
 		bool comes = arrives(plan, field_text(item, "component"));
 
-		printf("  %s %s %s on %s: %s\n",
-			!comes ? "waits    "
-			: done ? "did not wait:"
-			       : "would wait, were it not asked for:",
+		say("  %s %s %s on %s: %s\n",
+			!comes ? _("waits    ")
+			: done ? _("did not wait:")
+			       : _("would wait, were it not asked for:"),
 			field_text(item, "component"), field_letter(item, "letter"),
 			field_text(item, "base_version"), field_text(item, "why"));
 	}
@@ -166,7 +167,7 @@ static void print_unfit(const json_t *plan)
 	size_t index;
 	json_t *item;
 
-	json_array_foreach(json_object_get(plan, "not_for_this_system"), index, item) printf(
+	json_array_foreach(json_object_get(plan, "not_for_this_system"), index, item) say(
 		"  not for this system: %s: %s\n", field_text(item, "component"), field_text(item, "reason"));
 }
 
@@ -177,11 +178,11 @@ static void print_exposure(const json_t *plan, bool active)
 	size_t n = count_exposed(exposed);
 
 	if (n > 0 && active)
-		printf("\nExposed: %s still %s old bytes:\n", count_text(n, "process", "processes"),
-			n == 1 ? "uses" : "use");
+		say_count(n, "\nExposed: one process still uses old bytes:\n",
+			"\nExposed: %zu processes still use old bytes:\n");
 	else if (n > 0)
-		printf("\nExposed then, until restarted: %s that %s what is replaced:\n",
-			count_text(n, "process", "processes"), n == 1 ? "uses" : "use");
+		say_count(n, "\nExposed then, until restarted: one process that uses what is replaced:\n",
+			"\nExposed then, until restarted: %zu processes that use what is replaced:\n");
 	print_actions(json_object_get(exposed, "actions"), "  ");
 	print_hidden(exposed, "  ");
 }
@@ -203,16 +204,17 @@ static void print_plan(const json_t *plan, bool nothing)
 	bool complete = json_is_true(json_object_get(census, "complete"));
 
 	if (nothing)
-		printf("Nothing to do: this system has what the repository has for it%s%s%s.\n",
-			json_array_size(json_object_get(plan, "kept_off")) > 0 ? ", but for what was removed"
-									       : "",
-			json_array_size(json_object_get(plan, "held_back")) > 0
-				? ", but for what is held back"
+		say("Nothing to do: this system has what the repository has for it%s%s%s.\n",
+			json_array_size(json_object_get(plan, "kept_off")) > 0
+				? _(", but for what was removed")
 				: "",
-			json_array_size(json_object_get(plan, "waits")) > 0 ? ", but for what waits" : "");
+			json_array_size(json_object_get(plan, "held_back")) > 0
+				? _(", but for what is held back")
+				: "",
+			json_array_size(json_object_get(plan, "waits")) > 0 ? _(", but for what waits") : "");
 	/* After a reboot: what is installed only had to be activated. */
 	if (done && json_array_size(json_object_get(plan, "changes")) == 0)
-		printf("/usr shows again what is installed.\n");
+		say("/usr shows again what is installed.\n");
 	print_changes(plan, done);
 	print_kept_off(plan);
 	print_held_back(plan);
@@ -220,11 +222,11 @@ static void print_plan(const json_t *plan, bool nothing)
 	print_unfit(plan);
 	print_exposure(plan, done || nothing);
 	if (!done && !nothing)
-		printf("\nNothing was changed. \"suture install\" does it.\n");
+		say("\nNothing was changed. \"suture install\" does it.\n");
 	else if (exposed)
-		printf("\nOnce restarted, by you or by \"suture restart\", this system is protected.\n");
+		say("\nOnce restarted, by you or by \"suture restart\", this system is protected.\n");
 	else if (done && count_arrivals(plan) > 0 && complete)
-		printf("\nProtected: nothing uses old bytes.\n");
+		say("\nProtected: nothing uses old bytes.\n");
 }
 
 static bool was_asked_for(const json_t *plan)
@@ -242,13 +244,13 @@ static void print_removal(const json_t *plan, bool nothing)
 	bool done = json_is_true(json_object_get(plan, "done"));
 
 	if (nothing)
-		printf("Nothing to remove: no such improvement is active.\n");
+		say("Nothing to remove: no such improvement is active.\n");
 	print_changes(plan, done);
 	if (done && was_asked_for(plan))
-		printf("\nOff until there is a newer letter, or until \"suture install COMPONENT\" asks for "
-		       "it.\n");
+		say("\nOff until there is a newer letter, or until \"suture install COMPONENT\" asks for "
+		    "it.\n");
 	if (!done && !nothing)
-		printf("\nNothing was changed. Without --dry-run it is done.\n");
+		say("\nNothing was changed. Without --dry-run it is done.\n");
 }
 
 static void print_repair(const json_t *plan, bool nothing)
@@ -256,9 +258,9 @@ static void print_repair(const json_t *plan, bool nothing)
 	bool done = json_is_true(json_object_get(plan, "done"));
 
 	if (nothing)
-		printf("Nothing to repair: the disk gives back what was installed.\n");
+		say("Nothing to repair: the disk gives back what was installed.\n");
 	else if (json_array_size(json_object_get(plan, "changes")) == 0)
-		printf("/usr shows again what is installed.\n");
+		say("/usr shows again what is installed.\n");
 	print_changes(plan, done);
 	print_exposure(plan, true);
 }
@@ -288,7 +290,7 @@ static void print_unattended(const json_t *report)
 	const json_t *plan = json_object_get(report, "plan");
 
 	if (json_has(report, "not_now"))
-		printf("Nothing is done now: %s.\n", field_text(report, "not_now"));
+		say("Nothing is done now: %s.\n", field_text(report, "not_now"));
 	if (plan)
 		print_plan(plan, !json_is_true(json_object_get(plan, "done")));
 	print_restarted(json_object_get(report, "restart"));
@@ -336,7 +338,7 @@ const Command command_check = {
 	.name = "check",
 	.operands = "[COMPONENT...]",
 	.max_operands = SIZE_MAX,
-	.summary = "ask the repository what it has for this system, and change nothing",
+	.summary = N_("ask the repository what it has for this system, and change nothing"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run_check,
@@ -346,7 +348,7 @@ const Command command_install = {
 	.name = "install",
 	.operands = "[COMPONENT...]",
 	.max_operands = SIZE_MAX,
-	.summary = "fetch and activate improvements; all that fit, or those named",
+	.summary = N_("fetch and activate improvements; all that fit, or those named"),
 	.options = install_options,
 	.n_options = ARRAY_SIZE(install_options),
 	.run = run_install,
@@ -354,7 +356,7 @@ const Command command_install = {
 
 const Command command_repair = {
 	.name = "repair",
-	.summary = "read what is active from the disk, and fetch again what the disk has spoilt",
+	.summary = N_("read what is active from the disk, and fetch again what the disk has spoilt"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run_repair,
@@ -364,7 +366,7 @@ const Command command_remove = {
 	.name = "remove",
 	.operands = "[COMPONENT...]",
 	.max_operands = SIZE_MAX,
-	.summary = "take improvements off: the base is back at once, byte for byte",
+	.summary = N_("take improvements off: the base is back at once, byte for byte"),
 	.options = change_options,
 	.n_options = ARRAY_SIZE(change_options),
 	.run = run_remove,

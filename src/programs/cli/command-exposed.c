@@ -13,17 +13,17 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	if (settings->json)
 		return print_json(exposed, error);
 	if (count_exposed(exposed) == 0)
-		printf("Nothing is exposed.\n");
+		say("Nothing is exposed.\n");
 	print_exposed(exposed, "");
 	print_actions(json_object_get(exposed, "actions"), "");
 	if (!json_is_true(json_object_get(exposed, "complete")))
-		printf("Some processes could not be looked into.\n");
+		say("Some processes could not be looked into.\n");
 	return 0;
 }
 
 const Command command_exposed = {
 	.name = "exposed",
-	.summary = "list every process and namespace that still uses replaced bytes",
+	.summary = N_("list every process and namespace that still uses replaced bytes"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run,

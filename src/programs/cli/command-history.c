@@ -9,7 +9,7 @@ static void print_entry(const json_t *entry)
 {
 	bool arrival = strcmp(field_text(entry, "action"), "install") == 0;
 
-	printf("%s  %-8s  %s %s on %s\n", field_time(entry, "time"), field_text(entry, "action"),
+	say("%s  %-8s  %s %s on %s\n", field_time(entry, "time"), field_text(entry, "action"),
 		field_text(entry, "component"), field_letter(entry, arrival ? "letter" : "from_letter"),
 		field_text(entry, "base_version"));
 }
@@ -26,14 +26,14 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	if (settings->json)
 		return print_json(history, error);
 	if (json_array_size(json_object_get(history, "entries")) == 0)
-		printf("Nothing was ever installed here.\n");
+		say("Nothing was ever installed here.\n");
 	json_array_foreach(json_object_get(history, "entries"), index, entry) print_entry(entry);
 	return 0;
 }
 
 const Command command_history = {
 	.name = "history",
-	.summary = "list what was installed and removed, and when",
+	.summary = N_("list what was installed and removed, and when"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run,

@@ -12,7 +12,7 @@ static const char suffix[] = ".prom";
 
 static const Option options[] = {
 	{"output", 'o', OPTION_TEXT, offsetof(Settings, output), "FILE",
-		"replace FILE.prom, for node_exporter, instead of printing"},
+		N_("replace FILE.prom, for node_exporter, instead of printing")},
 };
 
 static int run(void *userdata, const OptionList *operands, Error *error)
@@ -35,7 +35,7 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 
 const Command command_metrics = {
 	.name = "metrics",
-	.summary = "print how far closures have come as OpenMetrics text, or keep a file with it",
+	.summary = N_("print how far closures have come as OpenMetrics text, or keep a file with it"),
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.run = run,

@@ -19,17 +19,17 @@ static void print_row(const json_t *row)
 {
 	const char *unit = field_text(row, "unit");
 
-	printf("    %-24s %-10s uid %-6llu %s: ", *unit ? unit : field_text(row, "name"),
+	say("    %-24s %-10s uid %-6llu %s: ", *unit ? unit : field_text(row, "name"),
 		field_text(row, "kind"), (unsigned long long)field_number(row, "uid"),
-		count_text(field_number(row, "count"), "process", "processes"));
+		count_text(field_number(row, "count"), "one process", "%zu processes"));
 	for (size_t i = 0; i < ARRAY_SIZE(closures); i++)
 		if (field_number(row, closures[i].key) > 0)
 			printf("%llu %s, ", (unsigned long long)field_number(row, closures[i].key),
 				closures[i].words);
 	if (json_has(row, "closed"))
-		printf("the last %s\n", field_time(row, "closed"));
+		say("the last %s\n", field_time(row, "closed"));
 	else
-		printf("%llu still exposed\n", (unsigned long long)field_number(row, "remaining"));
+		say("%llu still exposed\n", (unsigned long long)field_number(row, "remaining"));
 }
 
 static void print_exposures(const json_t *improvement)
@@ -41,14 +41,14 @@ static void print_exposures(const json_t *improvement)
 
 	if (json_array_size(rows) == 0 && unlisted == 0) {
 		if (json_has(improvement, "protected_first"))
-			printf("  exposed    nothing was\n");
+			say("  exposed    nothing was\n");
 		return;
 	}
-	printf("  exposed\n");
+	say("  exposed\n");
 	json_array_foreach(rows, index, row) print_row(row);
 	if (unlisted > 0)
-		printf("    and %s more than the ledger lists\n",
-			count_text(unlisted, "process", "processes"));
+		say("    and %s more than the ledger lists\n",
+			count_text(unlisted, "one process", "%zu processes"));
 }
 
 static void print_end(const json_t *improvement)
@@ -61,7 +61,7 @@ static void print_end(const json_t *improvement)
 							      : "nobody saw why";
 
 	if (json_has(improvement, "gone"))
-		printf("  gone       %s: %s\n", field_time(improvement, "gone"), words);
+		say("  gone       %s: %s\n", field_time(improvement, "gone"), words);
 }
 
 static void print_verdict(const json_t *improvement)
@@ -71,11 +71,11 @@ static void print_verdict(const json_t *improvement)
 	if (json_has(improvement, "protected"))
 		print_protection(improvement, "  protected  ", "");
 	else if (strcmp(verdict, "exposed") == 0)
-		printf("  protected  not yet: old bytes are still in use\n");
+		say("  protected  not yet: old bytes are still in use\n");
 	else if (strcmp(verdict, "inactive") == 0)
-		printf("  protected  no: /usr does not show it\n");
+		say("  protected  no: /usr does not show it\n");
 	else if (strcmp(verdict, "unknown") == 0)
-		printf("  protected  not known: root has not been able to look into every process yet\n");
+		say("  protected  not known: root has not been able to look into every process yet\n");
 }
 
 static void print_improvement(const json_t *improvement)
@@ -83,14 +83,14 @@ static void print_improvement(const json_t *improvement)
 	size_t index;
 	json_t *id;
 
-	printf("%s %s on %s\n", field_text(improvement, "component"), field_letter(improvement, "letter"),
+	say("%s %s on %s\n", field_text(improvement, "component"), field_letter(improvement, "letter"),
 		field_text(improvement, "base_version"));
 	json_array_foreach(json_object_get(improvement, "advisories"), index, id)
 		printf("  %-10s %s\n", index == 0 ? "fixes" : "", printable(json_string_value(id)));
-	printf("  released   %s\n", field_time(improvement, "released"));
+	say("  released   %s\n", field_time(improvement, "released"));
 	if (json_has(improvement, "fetched"))
-		printf("  fetched    %s\n", field_time(improvement, "fetched"));
-	printf("  active     %s\n", field_time(improvement, "active"));
+		say("  fetched    %s\n", field_time(improvement, "fetched"));
+	say("  active     %s\n", field_time(improvement, "active"));
 	print_verdict(improvement);
 	print_end(improvement);
 	print_exposures(improvement);
@@ -108,7 +108,7 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	if (settings->json)
 		return print_json(receipt, error);
 	if (json_array_size(json_object_get(receipt, "improvements")) == 0)
-		printf("The ledger is empty: nothing was ever installed here since it was begun.\n");
+		say("The ledger is empty: nothing was ever installed here since it was begun.\n");
 	json_array_foreach(json_object_get(receipt, "improvements"), index, improvement)
 	{
 		if (index > 0)
@@ -122,7 +122,7 @@ const Command command_receipt = {
 	.name = "receipt",
 	.operands = "[COMPONENT|CVE]",
 	.max_operands = 1,
-	.summary = "show who was exposed to what was fixed, what closed it, and when",
+	.summary = N_("show who was exposed to what was fixed, what closed it, and when"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run,

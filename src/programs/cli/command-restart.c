@@ -7,14 +7,14 @@
 #include "programs/cli/text.h"
 
 static const Option restart_options[] = {
-	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
-	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, "only say what would be done"},
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, N_("print the report as JSON")},
+	{"dry-run", 'n', OPTION_FLAG, offsetof(Settings, dry_run), NULL, N_("only say what would be done")},
 };
 
 static void print_outcomes(const json_t *report)
 {
 	if (json_has(report, "refused"))
-		printf("Nothing was restarted: %s.\n", field_text(report, "refused"));
+		say("Nothing was restarted: %s.\n", field_text(report, "refused"));
 	print_restarted(report);
 }
 
@@ -26,14 +26,13 @@ static void print_report(const json_t *report)
 
 	print_outcomes(report);
 	if (n == 0)
-		printf("Nothing is exposed.\n");
+		say("Nothing is exposed.\n");
 	else if (done)
-		printf("%s still %s old bytes:\n", count_text(n, "process", "processes"),
-			n == 1 ? "uses" : "use");
+		say_count(n, "one process still uses old bytes:\n", "%zu processes still use old bytes:\n");
 	print_actions(json_object_get(done ? exposed : report, done ? "actions" : "planned"), "  ");
 	print_hidden(exposed, "  ");
 	if (!done && n > 0)
-		printf("Nothing was restarted. Without --dry-run it is done.\n");
+		say("Nothing was restarted. Without --dry-run it is done.\n");
 }
 
 static size_t count_failed(const json_t *report)
@@ -63,7 +62,7 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 		return EXIT_FAILED;
 	if (count_failed(report) > 0)
 		return error_set(error, "%s could not be restarted",
-			count_text(count_failed(report), "unit", "units"));
+			count_text(count_failed(report), "one unit", "%zu units"));
 	return 0;
 }
 
@@ -71,7 +70,7 @@ const Command command_restart = {
 	.name = "restart",
 	.operands = "[UNIT...]",
 	.max_operands = SIZE_MAX,
-	.summary = "restart what is exposed and may be restarted; say what is left and why",
+	.summary = N_("restart what is exposed and may be restarted; say what is left and why"),
 	.options = restart_options,
 	.n_options = ARRAY_SIZE(restart_options),
 	.run = run,

@@ -11,19 +11,19 @@ static void print_report(const json_t *report)
 
 	json_array_foreach(json_object_get(report, "changes"), index, change)
 	{
-		printf("  reverted %s %s on %s%s%s\n", field_text(change, "component"),
+		say("  reverted %s %s on %s%s%s\n", field_text(change, "component"),
 			field_letter(change, "from_letter"), field_text(change, "base_version"),
 			json_has(change, "reason") ? ": " : "", field_text(change, "reason"));
 		print_advisory_list(json_object_get(change, "open_again"), "    open again: ");
 	}
 	print_restarted(report);
 	if (count_exposed(exposed) > 0) {
-		printf("\nStill in use:\n");
+		say("\nStill in use:\n");
 		print_actions(json_object_get(exposed, "actions"), "  ");
 	}
-	printf("\nIn quarantine until there is a newer letter, or until \"suture install COMPONENT\" asks "
-	       "for "
-	       "it.\n");
+	say("\nIn quarantine until there is a newer letter, or until \"suture install COMPONENT\" asks "
+	    "for "
+	    "it.\n");
 }
 
 static int run(void *userdata, const OptionList *operands, Error *error)
@@ -41,10 +41,11 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 }
 
 static const Option revert_options[] = {
-	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, N_("print the report as JSON")},
 	{"unattended", 0, OPTION_FLAG, offsetof(Settings, unattended), NULL,
-		"nobody asks for it: what the policy says of people does not matter"},
-	{"reason", 0, OPTION_TEXT, offsetof(Settings, reason), "TEXT", "what harm it did, for the status"},
+		N_("nobody asks for it: what the policy says of people does not matter")},
+	{"reason", 0, OPTION_TEXT, offsetof(Settings, reason), "TEXT",
+		N_("what harm it did, for the status")},
 };
 
 const Command command_revert = {
@@ -52,7 +53,7 @@ const Command command_revert = {
 	.operands = "COMPONENT...",
 	.min_operands = 1,
 	.max_operands = SIZE_MAX,
-	.summary = "take off what does harm, restart what used it, and keep it in quarantine",
+	.summary = N_("take off what does harm, restart what used it, and keep it in quarantine"),
 	.options = revert_options,
 	.n_options = ARRAY_SIZE(revert_options),
 	.run = run,

@@ -28,11 +28,11 @@ static void print_pins(const json_t *setting)
 
 		(void)snprintf(value, sizeof(value), "%s %s", field_text(pin, "component"),
 			field_text(pin, "letter"));
-		printf("  %-13s  %-24s  policy %s:%llu\n", field_text(setting, "key"), value,
+		say("  %-13s  %-24s  policy %s:%llu\n", field_text(setting, "key"), value,
 			field_text(pin, "file"), (unsigned long long)field_number(pin, "line"));
 	}
 	if (json_array_size(json_object_get(setting, "value")) == 0)
-		printf("  %-13s  %-24s  default\n", field_text(setting, "key"), "none");
+		say("  %-13s  %-24s  default\n", field_text(setting, "key"), "none");
 }
 
 static void print_setting(const json_t *setting)
@@ -65,7 +65,7 @@ static void print_settings(const json_t *report)
 	if (json_array_size(settings) == 1)
 		printf("  %s\n", field_text(json_array_get(settings, 0), "meaning"));
 	if (json_has(report, "policy_problem"))
-		printf("\nwarning: %s\nNothing is installed, removed or set until this policy is mended.\n",
+		say("\nwarning: %s\nNothing is installed, removed or set until this policy is mended.\n",
 			field_text(report, "policy_problem"));
 }
 
@@ -119,7 +119,7 @@ const Command command_settings = {
 	.name = "settings",
 	.operands = "[KEY[=VALUE]]",
 	.max_operands = 1,
-	.summary = "show what is set and by which file, or set it; KEY= goes back to what the files say",
+	.summary = N_("show what is set and by which file, or set it; KEY= goes back to what the files say"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.key = key_at,

@@ -27,18 +27,18 @@ static void print_improvement(const json_t *improvement)
 	json_t *change;
 
 	printf("%s\n", field_text(improvement, "title"));
-	printf("  brings     %s\n", field_text(improvement, "fixed_version"));
-	printf("  released   %s\n", field_time(improvement, "released"));
+	say("  brings     %s\n", field_text(improvement, "fixed_version"));
+	say("  released   %s\n", field_time(improvement, "released"));
 	if (json_has(improvement, "installed"))
-		printf("  installed  %s\n", field_time(improvement, "installed"));
+		say("  installed  %s\n", field_time(improvement, "installed"));
 	if (json_has(improvement, "waits"))
-		printf("  waits      %s\n", field_text(json_object_get(improvement, "waits"), "why"));
+		say("  waits      %s\n", field_text(json_object_get(improvement, "waits"), "why"));
 	if (json_has(improvement, "pinned"))
-		printf("  held       %s: no later letter is installed\n", field_text(improvement, "pinned"));
+		say("  held       %s: no later letter is installed\n", field_text(improvement, "pinned"));
 	if (json_array_size(json_object_get(improvement, "advisories")) > 0)
-		printf("  fixes\n");
+		say("  fixes\n");
 	print_advisories(improvement, "    ");
-	printf("  changes\n");
+	say("  changes\n");
 	json_array_foreach(json_object_get(improvement, "changes"), index,
 		change) if (strcmp(field_text(change, "type"), "directory") != 0) print_change(change);
 }
@@ -57,7 +57,7 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	json_array_foreach(json_object_get(report, "improvements"), index, improvement)
 		print_improvement(improvement);
 	json_array_foreach(json_object_get(report, "quarantined"), index, improvement)
-		printf("%s %s is in quarantine since %s: %s\n", field_text(improvement, "component"),
+		say("%s %s is in quarantine since %s: %s\n", field_text(improvement, "component"),
 			field_letter(improvement, "letter"), field_time(improvement, "time"),
 			field_text(improvement, "reason"));
 	return 0;
@@ -68,8 +68,8 @@ const Command command_show = {
 	.operands = "COMPONENT|CVE",
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary =
-		"show an improvement: what it fixes, which files it changes, and why it is not installed yet",
+	.summary = N_("show an improvement: what it fixes, which files it changes, and why it is not "
+		      "installed yet"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run,

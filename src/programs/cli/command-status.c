@@ -10,14 +10,14 @@ static void print_suspended(const json_t *status)
 	const json_t *manager = json_object_get(status, "package_manager");
 
 	if (manager)
-		printf("Suspended: /usr shows the base while %s (pid %llu) works on it. What still fits then "
-		       "is "
-		       "active again.\n",
+		say("Suspended: /usr shows the base while %s (pid %llu) works on it. What still fits then "
+		    "is "
+		    "active again.\n",
 			field_text(manager, "name"), (unsigned long long)field_number(manager, "pid"));
 	else
-		printf("Suspended: a package manager worked on the base. \"suture resume\" activates again "
-		       "what "
-		       "fits it.\n");
+		say("Suspended: a package manager worked on the base. \"suture resume\" activates again "
+		    "what "
+		    "fits it.\n");
 }
 
 static void print_verdict(const json_t *status)
@@ -26,33 +26,33 @@ static void print_verdict(const json_t *status)
 	size_t n = count_exposed(json_object_get(status, "exposed"));
 
 	if (strcmp(verdict, "base") == 0)
-		printf("No improvement is installed. \"suture check\" asks the repository for some.\n");
+		say("No improvement is installed. \"suture check\" asks the repository for some.\n");
 	else if (strcmp(verdict, "protected") == 0)
-		printf("Protected: every improvement is active, and nothing uses old bytes any more.\n");
+		say("Protected: every improvement is active, and nothing uses old bytes any more.\n");
 	else if (strcmp(verdict, "exposed") == 0)
-		printf("Exposed: the improvements are active, but %s still %s old bytes.\n",
-			count_text(n, "process", "processes"), n == 1 ? "uses" : "use");
+		say_count(n, "Exposed: the improvements are active, but one process still uses old bytes.\n",
+			"Exposed: the improvements are active, but %zu processes still use old bytes.\n");
 	else if (strcmp(verdict, "suspended") == 0)
 		print_suspended(status);
 	else if (strcmp(verdict, "inactive") == 0)
-		printf("Not active: installed, but /usr does not show it. \"suture install\" activates it "
-		       "again.\n");
+		say("Not active: installed, but /usr does not show it. \"suture install\" activates it "
+		    "again.\n");
 	else if (strcmp(verdict, "partial") == 0)
-		printf("Partly active: not all that is installed could be activated. \"suture install\" "
-		       "makes "
-		       "that\ngood.\n");
+		say("Partly active: not all that is installed could be activated. \"suture install\" "
+		    "makes "
+		    "that\ngood.\n");
 	else if (strcmp(verdict, "corrupt") == 0)
-		printf("Corrupt: the disk does not give back what was installed, and reading it fails. "
-		       "\"suture repair\"\nfetches it again, \"suture remove\" shows the base.\n");
+		say("Corrupt: the disk does not give back what was installed, and reading it fails. "
+		    "\"suture repair\"\nfetches it again, \"suture remove\" shows the base.\n");
 	else if (strcmp(verdict, "interrupted") == 0)
-		printf("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
-		       "install\" or \"suture remove\" does.\n");
+		say("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
+		    "install\" or \"suture remove\" does.\n");
 	else if (field_number(json_object_get(status, "exposed"), "unreadable") > 0)
-		printf("Active, and nothing that could be looked into uses old bytes; %s could not be.\n",
-			count_text(field_number(json_object_get(status, "exposed"), "unreadable"), "process",
-				"processes"));
+		say("Active, and nothing that could be looked into uses old bytes; %s could not be.\n",
+			count_text(field_number(json_object_get(status, "exposed"), "unreadable"),
+				"one process", "%zu processes"));
 	else
-		printf("Active. Whether old bytes are still in use only root can see: run it as root.\n");
+		say("Active. Whether old bytes are still in use only root can see: run it as root.\n");
 }
 
 /* What the ledger has of it; only root's looks are in there. */
@@ -63,18 +63,18 @@ static void print_ledger(const json_t *improvement, bool complete)
 	if (!json_has(times, "protected") ||
 		json_object_set(times, "released", json_object_get(improvement, "released")) < 0)
 		return;
-	print_protection(times, "    protected ", complete ? "" : ", when root last looked");
+	print_protection(times, _("    protected "), complete ? "" : _(", when root last looked"));
 }
 
 static void print_improvement(const json_t *improvement, bool complete)
 {
-	printf("\n  %s %s on %s\n", field_text(improvement, "component"), field_letter(improvement, "letter"),
+	say("\n  %s %s on %s\n", field_text(improvement, "component"), field_letter(improvement, "letter"),
 		field_text(improvement, "base_version"));
-	printf("    brings %s; released %s, installed %s\n", field_text(improvement, "fixed_version"),
+	say("    brings %s; released %s, installed %s\n", field_text(improvement, "fixed_version"),
 		field_time(improvement, "released"), field_time(improvement, "installed"));
 	print_ledger(improvement, complete);
 	if (json_is_true(json_object_get(improvement, "corrupt")))
-		printf("    its image is corrupt, or was discarded because it was\n");
+		say("    its image is corrupt, or was discarded because it was\n");
 	print_advisories(improvement, "    ");
 }
 
@@ -87,8 +87,8 @@ static void print_kept_off(const json_t *status)
 	{
 		const char *component = field_text(item, "component");
 
-		printf("\n  %s %s on %s was removed and stays off until there is a newer letter;\n"
-		       "    \"suture install %s\" installs it again\n",
+		say("\n  %s %s on %s was removed and stays off until there is a newer letter;\n"
+		    "    \"suture install %s\" installs it again\n",
 			component, field_letter(item, "letter"), field_text(item, "base_version"), component);
 	}
 }
@@ -115,37 +115,37 @@ static void print_integrity(const json_t *status)
 {
 	const char *integrity = field_text(status, "integrity");
 
-	printf("  integrity   images are %s%s\n",
-		strcmp(integrity, "dm-verity") == 0 || strcmp(integrity, "fs-verity") == 0 ? "guarded by "
+	say("  integrity   images are %s%s\n",
+		strcmp(integrity, "dm-verity") == 0 || strcmp(integrity, "fs-verity") == 0 ? _("guarded by ")
 											   : "",
 		integrity);
 	if (json_is_false(json_object_get(status, "integrity_met")))
-		printf("  warning     Integrity=%s wants more than that: the next boot, or install, cannot "
-		       "activate "
-		       "them\n",
+		say("  warning     Integrity=%s wants more than that: the next boot, or install, cannot "
+		    "activate "
+		    "them\n",
 			field_text(status, "integrity_wanted"));
 }
 
 /* What keeps fixes from coming is told, even when everything that is installed is fine. */
 static void print_freshness(const json_t *status)
 {
-	printf("  checked     %s\n", field_time(status, "checked"));
+	say("  checked     %s\n", field_time(status, "checked"));
 	if (json_is_true(json_object_get(status, "stale")))
-		printf("  warning     the repository's metadata expired %s: run \"suture check\"\n",
+		say("  warning     the repository's metadata expired %s: run \"suture check\"\n",
 			field_time(status, "metadata_expires"));
 	if (json_is_true(json_object_get(status, "expires_soon")))
-		printf("  warning     the repository's metadata expires soon, %s, and was not renewed yet\n",
+		say("  warning     the repository's metadata expires soon, %s, and was not renewed yet\n",
 			field_time(status, "metadata_expires"));
 	if (json_has(status, "old_data_since"))
-		printf("  warning     the repository shows old data since %s: a mirror lags behind, or "
-		       "somebody\n"
-		       "              keeps news from this system; ask the publisher, or another mirror\n",
+		say("  warning     the repository shows old data since %s: a mirror lags behind, or "
+		    "somebody\n"
+		    "              keeps news from this system; ask the publisher, or another mirror\n",
 			field_time(status, "old_data_since"));
 }
 
 static const char *on_or_off(const json_t *settings, const char *key)
 {
-	return json_is_true(json_object_get(settings, key)) ? "on" : "off";
+	return json_is_true(json_object_get(settings, key)) ? _("on") : _("off");
 }
 
 static void print_policy(const json_t *status, const json_t *settings)
@@ -154,15 +154,15 @@ static void print_policy(const json_t *status, const json_t *settings)
 	json_t *pin;
 
 	if (json_has(status, "policy_problem"))
-		printf("  warning     nothing can be installed or removed until the policy is mended: %s\n",
+		say("  warning     nothing can be installed or removed until the policy is mended: %s\n",
 			field_text(status, "policy_problem"));
 	if (json_is_false(json_object_get(settings, "Removal")))
-		printf("  policy      improvements may not be removed by people\n");
+		say("  policy      improvements may not be removed by people\n");
 	if (json_is_false(json_object_get(settings, "ManualInstall")))
-		printf("  policy      improvements may not be installed by people\n");
-	json_array_foreach(json_object_get(settings, "Pin"), index, pin) printf(
+		say("  policy      improvements may not be installed by people\n");
+	json_array_foreach(json_object_get(settings, "Pin"), index, pin) say(
 		"  policy      nothing for %s beyond %s\n", field_text(pin, "component"),
-		strcmp(field_text(pin, "letter"), "base") == 0 ? "the base" : field_letter(pin, "letter"));
+		strcmp(field_text(pin, "letter"), "base") == 0 ? _("the base") : field_letter(pin, "letter"));
 }
 
 static void print_settings(const json_t *status)
@@ -170,9 +170,9 @@ static void print_settings(const json_t *status)
 	const json_t *settings = json_object_get(status, "settings");
 	const char *window = field_text(settings, "Window");
 
-	printf("  automatic   install %s, restart of services %s, %s%s\n", on_or_off(settings, "Install"),
-		on_or_off(settings, "Restart"), strcmp(window, "any") == 0 ? "at " : "",
-		strcmp(window, "any") == 0 ? "any time" : window);
+	say("  automatic   install %s, restart of services %s, %s%s\n", on_or_off(settings, "Install"),
+		on_or_off(settings, "Restart"), strcmp(window, "any") == 0 ? _("at ") : "",
+		strcmp(window, "any") == 0 ? _("any time") : window);
 	print_policy(status, settings);
 }
 
@@ -182,9 +182,9 @@ static void print_watch(const json_t *status)
 
 	if (!watch)
 		return;
-	printf("  watched     for crashes until %s\n", field_time(watch, "until"));
+	say("  watched     for crashes until %s\n", field_time(watch, "until"));
 	if (json_has(watch, "limits"))
-		printf("  warning     %s\n", field_text(watch, "limits"));
+		say("  warning     %s\n", field_text(watch, "limits"));
 }
 
 static void print_status(const json_t *status)
@@ -198,20 +198,20 @@ static void print_status(const json_t *status)
 	json_array_foreach(json_object_get(status, "improvements"), index, improvement)
 		print_improvement(improvement, json_is_true(json_object_get(exposed, "complete")));
 	print_kept_off(status);
-	print_setbacks("not active:", json_object_get(status, "boot_problems"));
-	print_setbacks(
-		"in quarantine, not installed again unless named:", json_object_get(status, "quarantined"));
+	print_setbacks(_("not active:"), json_object_get(status, "boot_problems"));
+	print_setbacks(_("in quarantine, not installed again unless named:"),
+		json_object_get(status, "quarantined"));
 	if (count_exposed(exposed) > 0) {
 		printf("\n");
 		print_actions(json_object_get(exposed, "actions"), "  ");
 		print_hidden(exposed, "  ");
 	}
-	printf("\n  system      %s %s, %s\n", field_text(os, "id"), field_text(os, "version_id"),
+	say("\n  system      %s %s, %s\n", field_text(os, "id"), field_text(os, "version_id"),
 		field_text(os, "architecture"));
-	printf("  generation  %llu\n", (unsigned long long)field_number(status, "generation"));
+	say("  generation  %llu\n", (unsigned long long)field_number(status, "generation"));
 	print_integrity(status);
-	printf("  repository  %s\n",
-		json_has(status, "repository") ? field_text(status, "repository") : "none is configured");
+	say("  repository  %s\n",
+		json_has(status, "repository") ? field_text(status, "repository") : _("none is configured"));
 	print_freshness(status);
 	print_watch(status);
 	print_settings(status);
@@ -232,7 +232,7 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 
 const Command command_status = {
 	.name = "status",
-	.summary = "answer \"am I protected?\": what is active, and who still uses old bytes",
+	.summary = N_("answer \"am I protected?\": what is active, and who still uses old bytes"),
 	.options = report_options,
 	.n_options = REPORT_OPTIONS,
 	.run = run,

@@ -14,7 +14,8 @@
 enum { PATIENCE_MS = 60 * 60 * 1000 };
 
 static const Option resume_options[] = {
-	{"wait", 0, OPTION_FLAG, offsetof(Settings, wait), NULL, "wait until no package manager is at work"},
+	{"wait", 0, OPTION_FLAG, offsetof(Settings, wait), NULL,
+		N_("wait until no package manager is at work")},
 };
 
 static int run_suspend(void *userdata, const OptionList *operands, Error *error)
@@ -30,9 +31,9 @@ static void print_retired(const json_t *plan)
 	size_t index;
 	json_t *change;
 
-	json_array_foreach(json_object_get(plan, "changes"), index, change) printf(
-		"suture: %s %s retired: the base has moved on from %s\n", field_text(change, "component"),
-		field_letter(change, "from_letter"), field_text(change, "base_version"));
+	json_array_foreach(json_object_get(plan, "changes"), index, change)
+		say("suture: %s %s retired: the base has moved on from %s\n", field_text(change, "component"),
+			field_letter(change, "from_letter"), field_text(change, "base_version"));
 }
 
 static int run_resume(void *userdata, const OptionList *operands, Error *error)
@@ -64,13 +65,13 @@ static int run_resume(void *userdata, const OptionList *operands, Error *error)
 
 const Command command_suspend = {
 	.name = "suspend",
-	.summary = "for package managers: show the base, and nothing else, while they work on it",
+	.summary = N_("for package managers: show the base, and nothing else, while they work on it"),
 	.run = run_suspend,
 };
 
 const Command command_resume = {
 	.name = "resume",
-	.summary = "for package managers: activate again what fits the base, retire the rest",
+	.summary = N_("for package managers: activate again what fits the base, retire the rest"),
 	.options = resume_options,
 	.n_options = ARRAY_SIZE(resume_options),
 	.run = run_resume,

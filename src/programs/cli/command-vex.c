@@ -10,8 +10,9 @@ enum { FILE_MODE = 0644 };
 
 static const Option options[] = {
 	{"author", 0, OPTION_TEXT, offsetof(Settings, author), "WHO",
-		"who states it: a person or an organization (default: the administrator of this system)"},
-	{"output", 'o', OPTION_TEXT, offsetof(Settings, output), "FILE", "replace FILE instead of printing"},
+		N_("who states it: a person or an organization (default: the administrator of this system)")},
+	{"output", 'o', OPTION_TEXT, offsetof(Settings, output), "FILE",
+		N_("replace FILE instead of printing")},
 };
 
 static int write_file(const char *path, const json_t *document, Error *error)
@@ -50,7 +51,7 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 
 const Command command_vex = {
 	.name = "vex",
-	.summary = "state which advisories are closed here, as an OpenVEX document for scanners",
+	.summary = N_("state which advisories are closed here, as an OpenVEX document for scanners"),
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.run = run,

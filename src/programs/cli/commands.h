@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/language.h"
 #include "base/options.h"
 #include "engine/engine.h"
 

@@ -7,21 +7,21 @@
 
 static const Option common_options[] = {
 	{"root", 0, OPTION_TEXT, offsetof(Settings, root), "DIR",
-		"work on the system below DIR (default: /)"},
+		N_("work on the system below DIR (default: /)")},
 	{"repository", 0, OPTION_TEXT, offsetof(Settings, repository), "URL",
-		"take improvements from this repository"},
+		N_("take improvements from this repository")},
 	{"state", 0, OPTION_TEXT, offsetof(Settings, state), "DIR",
-		"keep state here (default: var/lib/suture below the root)"},
-	{"trust", 0, OPTION_TEXT, offsetof(Settings, trust), "FILE", "trust this root metadata at first"},
+		N_("keep state here (default: var/lib/suture below the root)")},
+	{"trust", 0, OPTION_TEXT, offsetof(Settings, trust), "FILE", N_("trust this root metadata at first")},
 	{"daemon", 0, OPTION_FLAG, offsetof(Settings, daemon), NULL,
-		"have sutured do it, and fail where it cannot be asked"},
+		N_("have sutured do it, and fail where it cannot be asked")},
 	{"no-daemon", 0, OPTION_FLAG, offsetof(Settings, no_daemon), NULL,
-		"do it in this process, as root, without asking sutured"},
-	{"quiet", 'q', OPTION_FLAG, offsetof(Settings, quiet), NULL, "say only what is wrong"},
+		N_("do it in this process, as root, without asking sutured")},
+	{"quiet", 'q', OPTION_FLAG, offsetof(Settings, quiet), NULL, N_("say only what is wrong")},
 };
 
 const Option report_options[REPORT_OPTIONS] = {
-	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, "print the report as JSON"},
+	{"json", 0, OPTION_FLAG, offsetof(Settings, json), NULL, N_("print the report as JSON")},
 };
 
 EngineOptions engine_options(const Settings *settings, Progress *progress)
@@ -55,15 +55,16 @@ int main(int argc, char **argv)
 	};
 	const Program program = {
 		.name = "suture",
-		.summary = "Security fixes between releases: small, signed, in place, without a reboot",
+		.summary = N_("Security fixes between releases: small, signed, in place, without a reboot"),
 		.options = common_options,
 		.n_options = ARRAY_SIZE(common_options),
 		.commands = commands,
 		.n_commands = ARRAY_SIZE(commands),
-		.footer = "Start with \"suture status\". The manual: suture(1).",
+		.footer = N_("Start with \"suture status\". The manual: suture(1)."),
 	};
 	Settings settings = {.root = NULL};
 
+	language_start();
 	/* Everybody may read what is installed, whatever the umask of the root who installs it. */
 	(void)umask(022);
 	/* Output cut off by a closed pipe is reported like any other failed write. */

@@ -12,15 +12,15 @@ typedef struct Phrase {
 } Phrase;
 
 static const Phrase phrases[] = {
-	{"application", "restart", true, false},
-	{"service", "restart", true, false},
-	{"user-service", "restart", true, false},
-	{"container", "restart the container", true, false},
-	{"user-manager", "re-execute the service manager", false, false},
-	{"manager", "re-execute the service manager, pid 1", false, false},
-	{"session", "log out and in: the session", false, true},
-	{"soft-reboot", "soft-reboot (systemctl soft-reboot)", false, true},
-	{"reboot", "reboot", false, true},
+	{"application", N_("restart"), true, false},
+	{"service", N_("restart"), true, false},
+	{"user-service", N_("restart"), true, false},
+	{"container", N_("restart the container"), true, false},
+	{"user-manager", N_("re-execute the service manager"), false, false},
+	{"manager", N_("re-execute the service manager, pid 1"), false, false},
+	{"session", N_("log out and in: the session"), false, true},
+	{"soft-reboot", N_("soft-reboot (systemctl soft-reboot)"), false, true},
+	{"reboot", N_("reboot"), false, true},
 };
 
 static const Phrase *phrase_of(const json_t *action)
@@ -52,9 +52,9 @@ static void print_owner(const json_t *action, bool names_target)
 	if (names_target)
 		printf(" %s", slash ? slash + 1 : target);
 	if (json_has(action, "user"))
-		printf(" of %s", field_text(action, "user"));
+		say(" of %s", field_text(action, "user"));
 	else if (json_has(action, "uid"))
-		printf(" of user %llu", (unsigned long long)field_number(action, "uid"));
+		say(" of user %llu", (unsigned long long)field_number(action, "uid"));
 	if (strcmp(field_text(action, "scope"), "session") == 0 && !is_whole_login(action))
 		printf(", %s", target);
 }
@@ -63,17 +63,17 @@ static void print_action(const json_t *action, const char *indent)
 {
 	const Phrase *phrase = phrase_of(action);
 
-	printf("%s%s", indent, phrase->words);
+	printf("%s%s", indent, _(phrase->words));
 	print_owner(action, phrase->names_target);
-	printf(" (%s", count_text(field_number(action, "processes"), "process", "processes"));
+	printf(" (%s", count_text(field_number(action, "processes"), "one process", "%zu processes"));
 	if (phrase->names_programs)
 		print_list(": ", json_object_get(action, "programs"));
 	printf(")");
-	print_list("; along with it ", json_object_get(action, "along"));
+	print_list(_("; along with it "), json_object_get(action, "along"));
 	if (!json_is_true(json_object_get(action, "automatic")))
-		printf("\n%s    %s", indent, field_text(action, "reason"));
+		printf("\n%s    %s", indent, field_words(action, "reason"));
 	if (json_has(action, "due"))
-		printf("; restarts by itself after %s", field_time(action, "due"));
+		say("; restarts by itself after %s", field_time(action, "due"));
 	printf("\n");
 }
 
@@ -95,6 +95,6 @@ static void print_some(const json_t *actions, bool automatic, const char *headin
 
 void print_actions(const json_t *actions, const char *indent)
 {
-	print_some(actions, true, "\"suture restart\" does:", indent);
-	print_some(actions, false, "left to people:", indent);
+	print_some(actions, true, _("\"suture restart\" does:"), indent);
+	print_some(actions, false, _("left to people:"), indent);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "programs/cli/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ const char *field_time(const json_t *object, const char *key)
 	char *slot = next_slot();
 
 	if (strlen(text) < 16)
-		return "never";
+		return _("never");
 	(void)snprintf(slot, SLOT_SIZE, "%.10s %.5s UTC", text, text + 11);
 	return slot;
 }
@@ -67,9 +68,9 @@ const char *field_span(const json_t *object, const char *from, const char *to)
 		int64_t seconds, below;
 		const char *one, *many;
 	} units[] = {
-		{60, INT64_C(2) * 60 * 60, "minute", "minutes"},
-		{60 * 60, INT64_C(48) * 60 * 60, "hour", "hours"},
-		{24 * 60 * 60, INT64_MAX, "day", "days"},
+		{60, INT64_C(2) * 60 * 60, N_PLURAL("one minute", "%zu minutes")},
+		{60 * 60, INT64_C(48) * 60 * 60, N_PLURAL("one hour", "%zu hours")},
+		{24 * 60 * 60, INT64_MAX, N_PLURAL("one day", "%zu days")},
 	};
 	int64_t begin = 0, end = 0;
 	size_t i = 0;
@@ -79,7 +80,7 @@ const char *field_span(const json_t *object, const char *from, const char *to)
 	if (end < begin)
 		end = begin;
 	if (end - begin < units[0].seconds)
-		return "less than a minute";
+		return _("less than a minute");
 	while (end - begin >= units[i].below)
 		i++;
 	return count_text((size_t)((end - begin) / units[i].seconds), units[i].one, units[i].many);
@@ -88,24 +89,44 @@ const char *field_span(const json_t *object, const char *from, const char *to)
 void print_protection(const json_t *object, const char *head, const char *tail)
 {
 	if (field_number(object, "reopened") == 0)
-		printf("%ssince %s, %s after its release%s\n", head, field_time(object, "protected"),
+		say("%ssince %s, %s after its release%s\n", head, field_time(object, "protected"),
 			field_span(object, "released", "protected"), tail);
 	else
-		printf("%ssince %s; first %s, %s after its release, and exposed again %s since%s\n", head,
+		say("%ssince %s; first %s, %s after its release, and exposed again %s since%s\n", head,
 			field_time(object, "protected"), field_time(object, "protected_first"),
 			field_span(object, "released", "protected_first"),
-			count_text(field_number(object, "reopened"), "time", "times"), tail);
+			count_text(field_number(object, "reopened"), "one time", "%zu times"), tail);
 }
 
-const char *count_text(size_t n, const char *singular, const char *plural)
+/* The build refuses translations with other conversions than these have. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+const char *count_text(size_t n, const char *one, const char *many)
 {
 	char *slot = next_slot();
 
-	if (n == 1)
-		(void)snprintf(slot, SLOT_SIZE, "one %s", singular);
-	else
-		(void)snprintf(slot, SLOT_SIZE, "%zu %s", n, plural);
+	(void)snprintf(slot, SLOT_SIZE, language_plural(one, many, n), n);
 	return slot;
+}
+
+void say_count(size_t n, const char *one, const char *many)
+{
+	printf(language_plural(one, many, n), n);
+}
+#pragma GCC diagnostic pop
+
+void say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vprintf(language_text(format), arguments);
+	va_end(arguments);
+}
+
+const char *field_words(const json_t *object, const char *key)
+{
+	return printable(language_text(field_text(object, key)));
 }
 
 void print_advisories(const json_t *improvement, const char *indent)
@@ -139,7 +160,7 @@ static void print_process(const json_t *process, const char *indent)
 
 	printf("%s%7llu  %-16s %-22s %-28.60s %s\n", indent, (unsigned long long)field_number(process, "pid"),
 		field_text(process, "name"), *unit ? unit : "-",
-		*path ? (slash ? slash + 1 : path) : "old /usr", field_text(process, "remedy"));
+		*path ? (slash ? slash + 1 : path) : _("old /usr"), field_words(process, "remedy"));
 }
 
 size_t count_exposed(const json_t *exposed)
@@ -152,8 +173,8 @@ void print_hidden(const json_t *exposed, const char *indent)
 	size_t n = field_number(exposed, "hidden");
 
 	if (n > 0)
-		printf("%s%s of other users, which only root may see\n", indent,
-			count_text(n, "process", "processes"));
+		say("%s%s of other users, which only root may see\n", indent,
+			count_text(n, "one process", "%zu processes"));
 }
 
 void print_exposed(const json_t *exposed, const char *indent)
@@ -163,8 +184,8 @@ void print_exposed(const json_t *exposed, const char *indent)
 	json_t *process;
 
 	if (json_array_size(processes) > 0)
-		printf("%s%7s  %-16s %-22s %-28s %s\n", indent, "PID", "PROGRAM", "UNIT",
-			"STILL USES THE OLD", "WHAT CLOSES IT");
+		printf("%s%7s  %-16s %-22s %-28s %s\n", indent, "PID", _("PROGRAM"), _("UNIT"),
+			_("STILL USES THE OLD"), _("WHAT CLOSES IT"));
 	json_array_foreach(processes, index, process) print_process(process, indent);
 	print_hidden(exposed, indent);
 }
@@ -177,9 +198,9 @@ void print_restarted(const json_t *report)
 	json_array_foreach(json_object_get(report, "units"), index, unit)
 	{
 		if (json_is_true(json_object_get(unit, "restarted")))
-			printf("  restarted %s\n", field_text(unit, "unit"));
+			say("  restarted %s\n", field_text(unit, "unit"));
 		else
-			printf("  could not restart %s: %s\n", field_text(unit, "unit"),
+			say("  could not restart %s: %s\n", field_text(unit, "unit"),
 				field_text(unit, "error"));
 	}
 }

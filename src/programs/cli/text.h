@@ -7,6 +7,13 @@
  */
 
 #include "base/json.h"
+#include "base/language.h"
+
+/* Prints in the user's language; what has no words in it needs no more than printf(). */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same of n things: "one process uses it\n", "%zu processes use it\n". */
+void say_count(size_t n, const char *one, const char *many);
 
 /* A field's text, printable; "" when it is absent. Valid until the call after the eighth next. */
 const char *field_text(const json_t *object, const char *key);
@@ -39,8 +46,11 @@ void print_actions(const json_t *actions, const char *indent);
 /* What became of each unit in the "units" of a report. */
 void print_restarted(const json_t *report);
 
-/* "one process", "3 processes" */
-const char *count_text(size_t n, const char *singular, const char *plural);
+/* "one process", or from "%zu processes": "3 processes", in the user's language. */
+const char *count_text(size_t n, const char *one, const char *many);
+
+/* A field whose words the engine has from a table, in the user's language. */
+const char *field_words(const json_t *object, const char *key);
 
 /* "2026-11-24 06:35 UTC", from a report's time. */
 const char *field_time(const json_t *object, const char *key);
