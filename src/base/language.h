@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The language of people (gettext(3)). A program that has started it says its sentences in the language of its
- * user, where there is a translation in po/; in a program that has not, everything below gives back the English
- * words. Reports, logs, formats and what is kept are English everywhere: only what is printed for people is
- * looked up, at the place that prints it.
+ * The language of people (gettext(3)). A program that has started it says its sentences in the language of
+ * its user, where there is a translation in po/; in a program that has not, everything below gives back the
+ * English words. Reports, logs, formats and what is kept are English everywhere: only what is printed for
+ * people is looked up, at the place that prints it.
  *
  * A translation may be a format. Those are read from the system's own directory alone, and the build refuses
  * one whose conversions differ from the English ones.
