@@ -179,6 +179,18 @@ static void replaces_files_whole(void **state)
 	assert_int_equal(count_entries(place.fd), 1);
 }
 
+static void replaces_a_file_with_the_next_as_whole(void **state)
+{
+	Error error = ERROR_INIT;
+
+	(void)state;
+	put("a", "old");
+	assert_done(file_replace_with_next(place.fd, "a", bytes_of_text("new"), 0644, &error), &error);
+	assert_content("a", "new");
+	assert_fails(file_replace_with_next(place.fd, "none/a", bytes_of_text("new"), 0644, &error), &error,
+		"cannot create none/a");
+}
+
 static void replaces_a_symlink_and_not_its_target(void **state)
 {
 	struct stat status;
@@ -521,6 +533,7 @@ int main(void)
 		TEST(reads_only_bounded_regular_files),
 		TEST(bounds_a_file_that_grows_meanwhile),
 		TEST(replaces_files_whole),
+		TEST(replaces_a_file_with_the_next_as_whole),
 		TEST(replaces_a_symlink_and_not_its_target),
 		TEST(replaces_below_directories_and_with_long_names),
 		TEST(leaves_nothing_of_a_replacement_that_failed),

@@ -122,7 +122,7 @@ int file_sync_parent(int directory, const char *name, Error *error)
 	return file_sync(fd, name, error);
 }
 
-int file_replace(int directory, const char *name, Bytes content, mode_t mode, Error *error)
+int file_replace_with_next(int directory, const char *name, Bytes content, mode_t mode, Error *error)
 {
 	CLEANUP_FREE char *temporary = NULL;
 	CLEANUP_CLOSE int fd = -1;
@@ -150,26 +150,24 @@ int file_replace(int directory, const char *name, Bytes content, mode_t mode, Er
 		(void)error_os(error, errno, "cannot replace %s", name);
 		goto fail;
 	}
-	return file_sync_parent(directory, name, error);
+	return 0;
 
 fail:
 	(void)unlinkat(directory, temporary, 0);
 	return -1;
 }
 
-static bool same_parent(const char *a, const char *b)
+int file_replace(int directory, const char *name, Bytes content, mode_t mode, Error *error)
 {
-	size_t length = (size_t)(path_basename(a) - a);
-
-	return length == (size_t)(path_basename(b) - b) && memcmp(a, b, length) == 0;
+	if (file_replace_with_next(directory, name, content, mode, error) < 0)
+		return -1;
+	return file_sync_parent(directory, name, error);
 }
 
 int file_rename(int directory, const char *from, const char *to, Error *error)
 {
 	if (renameat(directory, from, directory, to) < 0)
 		return error_os(error, errno, "cannot rename %s to %s", from, to);
-	if (!same_parent(from, to) && file_sync_parent(directory, from, error) < 0)
-		return -1;
 	return file_sync_parent(directory, to, error);
 }
 

@@ -30,6 +30,11 @@ int file_open_in_root(int root, const char *path, int flags);
  * slashes; its directory exists. */
 int file_replace(int directory, const char *name, Bytes content, mode_t mode, Error *error);
 
+/* file_replace() without its last step, for files of one directory that are written together: after a crash
+ * the file is as whole, but whether it is the old or the new one is open until that directory is synced: by
+ * file_sync_parent(), or the file_replace() of the next one. */
+int file_replace_with_next(int directory, const char *name, Bytes content, mode_t mode, Error *error);
+
 /* Every byte, through short writes and signals. what names the file in the sentence. */
 int file_write_all(int fd, Bytes bytes, const char *what, Error *error);
 
@@ -39,7 +44,8 @@ int file_sync(int fd, const char *what, Error *error);
 /* fsync() of the directory that holds name. */
 int file_sync_parent(int directory, const char *name, Error *error);
 
-/* Renames below one directory descriptor and makes it durable. */
+/* Renames below one directory descriptor and makes the new name durable. After a crash a file that came from
+ * another directory may be found under its old name as well: whoever owns that sweeps it. */
 int file_rename(int directory, const char *from, const char *to, Error *error);
 
 /* Removes the file; its absence is no error. Not durable by itself. */

@@ -87,7 +87,7 @@ int history_append(const Transaction *transaction, Error *error)
 	while (is_too_long(document, entries))
 		if (json_array_remove(entries, 0) < 0)
 			return error_memory(error);
-	return store_save(store, document_name, document, error);
+	return store_save_with_next(store, document_name, document, error);
 }
 
 int history_knows(const Store *store, const char *component, bool *ret, Error *error)

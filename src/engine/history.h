@@ -13,7 +13,8 @@
 
 enum { HISTORY_MAX = 1000 };
 
-/* One entry for each of the transaction's changes, in place of those that have its number already. */
+/* One entry for each of the transaction's changes, in place of those that have its number already. Durable
+ * with the state, which is saved next. */
 int history_append(const Transaction *transaction, Error *error);
 
 /* The whole document; an empty one when nothing was ever done. store may be NULL. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The journal: one document that says what a transaction intends and how far it has come. It exists only
- * while a transaction runs, or after one was interrupted (docs/formats/state.md).
+ * The journal: one document that says what a swap is to bring about. It exists only from just before the swap
+ * until the state says so, or after that was interrupted (docs/formats/state.md).
  */
 
 #include "engine/transaction.h"

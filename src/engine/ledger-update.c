@@ -60,7 +60,7 @@ int ledger_note_commit(const Transaction *transaction, Error *error)
 	}
 	if (begin_missing(&ledger, active, transaction->fetched, error) < 0)
 		return -1;
-	return ledger_save(store, &ledger, error);
+	return ledger_save_with_next(store, &ledger, error);
 }
 
 /* Conditions, when a process cannot be asked about, count as its end: root may ask about all there are. */

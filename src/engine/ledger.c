@@ -90,9 +90,9 @@ static bool make_fit(Ledger *ledger, const json_t *document)
 	return forgot;
 }
 
-int ledger_save(Store *store, Ledger *ledger, Error *error)
+static int save_by(int (*save)(Store *store, const char *name, const json_t *document, Error *error),
+	Store *store, Ledger *ledger, Error *error)
 {
-	CLEANUP_JSON json_t *before = NULL;
 	CLEANUP_JSON json_t *document = NULL;
 
 	if (ledger->foreign)
@@ -105,9 +105,17 @@ int ledger_save(Store *store, Ledger *ledger, Error *error)
 		if (ledger_to_json(ledger, &document, error) < 0)
 			return -1;
 	}
-	if (store_load(store, document_name, &before, NULL) == 0 && json_equal(before, document))
-		return 0;
-	return store_save(store, document_name, document, error);
+	return store_says(store, document_name, document) ? 0 : save(store, document_name, document, error);
+}
+
+int ledger_save(Store *store, Ledger *ledger, Error *error)
+{
+	return save_by(store_save, store, ledger, error);
+}
+
+int ledger_save_with_next(Store *store, Ledger *ledger, Error *error)
+{
+	return save_by(store_save_with_next, store, ledger, error);
 }
 
 LedgerEntry *ledger_find(const Ledger *ledger, const Digest *manifest)

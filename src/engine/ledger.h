@@ -97,6 +97,8 @@ int ledger_load(const Store *store, Ledger *ret, Error *error);
 /* Writes it when it differs from what the store has; a foreign one is left alone. When it is too large, the
  * rows of the oldest entries leave it, and are only counted. */
 int ledger_save(Store *store, Ledger *ledger, Error *error);
+/* Durable with the document that is saved or removed next (store.h). */
+int ledger_save_with_next(Store *store, Ledger *ledger, Error *error);
 
 void ledger_clear(Ledger *ledger);
 static inline void ledger_clear_cleanup(Ledger *ledger)

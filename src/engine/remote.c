@@ -20,6 +20,8 @@ struct Remote {
 	char *url;      /* without a slash at the end */
 	bool is_told;   /* the failure names the server already */
 	bool is_silent; /* what was asked for last got no answer */
+	bool refreshes; /* its files are stored together */
+	bool unsynced;  /* and one was */
 };
 
 enum { ROOT_SIZE_MAX = 512 * 1024 };
@@ -50,13 +52,30 @@ static int load_metadata(void *userdata, const char *name, uint64_t max, Buffer 
 
 static int store_metadata(void *userdata, const char *name, Bytes content, Error *error)
 {
-	const Remote *remote = userdata;
+	Remote *remote = userdata;
 	CLEANUP_FREE char *path = NULL;
+	int directory = store_directory(remote->engine->store);
 
 	if (metadata_name(name, &path, error) < 0)
 		return -1;
-	if (file_replace(store_directory(remote->engine->store), path, content, 0644, error) < 0)
+	if ((remote->refreshes ? file_replace_with_next : file_replace)(
+		    directory, path, content, 0644, error) < 0)
 		return error_in(error, "state directory %s", store_path(remote->engine->store));
+	remote->unsynced = remote->refreshes;
+	return 0;
+}
+
+/* One flush of the folder for all files of a refresh: each is whole, nothing relies on them before its end,
+ * and of the old and new ones that a cut of the power may leave the next refresh takes what fits together. */
+static int sync_metadata(Remote *remote, Error *error)
+{
+	const Engine *engine = remote->engine;
+
+	if (!remote->unsynced)
+		return 0;
+	remote->unsynced = false;
+	if (file_sync_parent(store_directory(engine->store), "metadata/timestamp.json", error) < 0)
+		return error_in(error, "state directory %s", store_path(engine->store));
 	return 0;
 }
 
@@ -177,9 +196,15 @@ Remote *remote_free(Remote *remote)
 int remote_refresh(Remote *remote, Error *error)
 {
 	CLEANUP_FREE char *shown = NULL;
+	int r;
 
-	if (updater_refresh(remote->updater, error) == 0)
-		return 0;
+	remote->refreshes = true;
+	r = updater_refresh(remote->updater, error);
+	remote->refreshes = false;
+	if (r == 0)
+		return sync_metadata(remote, error);
+	/* What a refresh that failed has learned counts all the same; its failure is what people hear of. */
+	(void)sync_metadata(remote, NULL);
 	if (remote->is_told || url_for_people(remote->url, &shown, NULL) < 0)
 		return -1;
 	return error_in(error, "the repository %s", shown);

@@ -272,8 +272,9 @@ int step_check(Transaction *transaction, Error *error)
 		refresh(transaction, error) < 0 || keep_active(transaction, error) < 0 ||
 		add_available(transaction, error) < 0 || answer_for_each_name(transaction, error) < 0 ||
 		overlay_current(engine->root, &mounted, error) < 0 || plan_changes(transaction, error) < 0 ||
+		keep_waiting(transaction, error) < 0 ||
 		state_save(engine->store, &transaction->state, error) < 0 ||
-		keep_waiting(transaction, error) < 0 || conflicts_check(&transaction->goal, error) < 0)
+		conflicts_check(&transaction->goal, error) < 0)
 		return -1;
 	if (transaction->n_changes == 0 && !guard_is_spoilt(engine) &&
 		mounted == transaction->state.generation)

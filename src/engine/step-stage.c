@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Makes the new images durable under their digests.
+ * Makes the new images durable under their digests, and the manifests that the next state names.
  */
 
 #include "engine/staging.h"
@@ -21,6 +21,8 @@ static int stage_one(const Transaction *transaction, const Change *change, Error
 
 int step_stage(Transaction *transaction, Error *error)
 {
+	if (store_sync_blobs(transaction->engine->store, STORE_MANIFEST, error) < 0)
+		return -1;
 	for (size_t i = 0; i < transaction->n_changes; i++)
 		if (transaction->changes[i].download &&
 			stage_one(transaction, &transaction->changes[i], error) < 0)

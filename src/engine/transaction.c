@@ -120,7 +120,7 @@ static int fail(Transaction *transaction, Error *error)
 	if (undo && undo->step && undo->step(transaction, &second) < 0)
 		return error_in(error, "and going back failed as well (%.300s)", second.text);
 	/* A journal that cannot be removed is read, and undone, by the next run. */
-	if (!transaction->dry_run)
+	if (!transaction->dry_run && transaction->reached >= TRANSACTION_STAGED)
 		(void)journal_remove(transaction->engine->store, NULL);
 	return -1;
 }
@@ -134,6 +134,13 @@ static int end_without_change(const Transaction *transaction)
 	if (!transaction->dry_run && collect_leftovers(transaction, &minor) < 0)
 		log_warning("leftovers stay until the next install: %s", minor.text);
 	return STEP_NOTHING;
+}
+
+/* Once, just before the swap: a transaction that is cut off earlier has changed nothing, and after the swap
+ * what is mounted says how far it came. */
+static int note_intent(const Transaction *transaction, Error *error)
+{
+	return transaction->reached == TRANSACTION_STAGED ? journal_write(transaction, error) : 0;
 }
 
 int transaction_run(Transaction *transaction, TransactionEvent begin, Error *error)
@@ -154,7 +161,7 @@ int transaction_run(Transaction *transaction, TransactionEvent begin, Error *err
 			return 0;
 		if (transaction->reached == TRANSACTION_COMMITTED)
 			break;
-		if (journal_write(transaction, error) < 0)
+		if (note_intent(transaction, error) < 0)
 			return fail(transaction, error);
 		event = EVENT_NEXT;
 	}
@@ -198,6 +205,7 @@ int transaction_recover(Engine *engine, Error *error)
 		log_warning("%s; what it began is forgotten", why.text);
 		return journal_remove(engine->store, error);
 	}
+	/* An earlier version's, of a step before the swap. */
 	if (journal.reached < TRANSACTION_STAGED)
 		return journal_remove(engine->store, error);
 	if (overlay_current(engine->root, &mounted, error) < 0)

@@ -3,8 +3,9 @@
 
 /*
  * A transaction takes the device from one set of active improvements to another, through the transition table
- * in transaction.c. Before a step acts, the journal says what is intended; after it, what was reached. Each
- * step can be repeated, and what a step before the swap has done is undone by throwing it away.
+ * in transaction.c. Before the swap the journal says what is intended; after it, what is mounted says whether
+ * it came to pass. Each step can be repeated, and what a step before the swap has done is undone by throwing
+ * it away.
  *
  * A step is `int step_x(Transaction *, Error *)` in step-x.c: < 0 failed, 0 done, STEP_NOTHING when nothing
  * is left to do and the transaction ends well.

@@ -140,7 +140,9 @@ int waiting_save(Store *store, const Waiting *waiting, Error *error)
 			return -1;
 	if (json_put_text(document, "format", format_name, error) < 0)
 		return -1;
-	return store_save(store, document_name, document, error);
+	return store_says(store, document_name, document)
+		       ? 0
+		       : store_save_with_next(store, document_name, document, error);
 }
 
 static int read_reason(const char *word, WaitReason *ret, Error *error)

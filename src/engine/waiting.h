@@ -58,6 +58,7 @@ Wait waiting_of_device(const Engine *engine, int64_t now);
 
 int waiting_add(Waiting *waiting, const Manifest *manifest, const Digest *digest, Wait wait, Error *error);
 
+/* Durable with the document that is saved next; one that says the same is left alone. */
 int waiting_save(Store *store, const Waiting *waiting, Error *error);
 /* None when there is no such document, or no store. */
 int waiting_load(const Store *store, Waiting *ret, Error *error);

@@ -222,7 +222,7 @@ def test_a_repair_survives_a_kill_anywhere_and_never_shows_the_base(device, syst
         assert not (device.state / "journal.json").exists()
 
     calls = cut_everywhere(device, "repair", check, lambda: lose_the_image(device, saved))
-    assert calls["move_mount"] == 1 and calls["renameat"] > 5
+    assert calls["move_mount"] == 1 and calls["renameat"] >= 5
 
 
 @pytest.mark.usefixtures("reader")

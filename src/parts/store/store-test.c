@@ -69,6 +69,19 @@ static void gives_back_the_document_that_was_saved(void **state)
 	assert_int_equal(store_load(fixture->store, "state", &again, &fixture->error), STORE_ABSENT);
 }
 
+static void tells_whether_a_document_says_the_same(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_JSON json_t *document = json_pack("{s:i}", "generation", 3);
+	CLEANUP_JSON json_t *other = json_pack("{s:i}", "generation", 4);
+
+	assert_false(store_says(fixture->store, "state", document));
+	assert_done(
+		store_save_with_next(fixture->store, "state", document, &fixture->error), &fixture->error);
+	assert_true(store_says(fixture->store, "state", document));
+	assert_false(store_says(fixture->store, "state", other));
+}
+
 static void names_the_file_that_is_no_document(void **state)
 {
 	Fixture *fixture = *state;
@@ -298,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(says_when_there_is_no_state, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(gives_back_the_document_that_was_saved, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tells_whether_a_document_says_the_same, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(names_the_file_that_is_no_document, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			keeps_staged_bytes_until_they_are_committed, set_up, tear_down),

@@ -232,16 +232,32 @@ int store_load(const Store *store, const char *name, json_t **ret, Error *error)
 	return 0;
 }
 
-int store_save(Store *store, const char *name, const json_t *document, Error *error)
+int store_save_with_next(Store *store, const char *name, const json_t *document, Error *error)
 {
 	CLEANUP_BUFFER Buffer text = BUFFER_INIT;
 	char file[STORE_NAME_SIZE];
 
 	if (document_name(name, file, error) < 0 || json_write(document, &text, error) < 0)
 		return -1;
-	if (file_replace(store->directory, file, buffer_bytes(&text), 0644, error) < 0)
+	if (file_replace_with_next(store->directory, file, buffer_bytes(&text), 0644, error) < 0)
 		return error_in(error, "state directory %s", store->path);
 	return 0;
+}
+
+int store_save(Store *store, const char *name, const json_t *document, Error *error)
+{
+	if (store_save_with_next(store, name, document, error) < 0)
+		return -1;
+	if (file_sync(store->directory, name, error) < 0)
+		return error_in(error, "state directory %s", store->path);
+	return 0;
+}
+
+bool store_says(const Store *store, const char *name, const json_t *document)
+{
+	CLEANUP_JSON json_t *there = NULL;
+
+	return store_load(store, name, &there, NULL) == 0 && json_equal(there, document);
 }
 
 int store_remove(Store *store, const char *name, Error *error)
@@ -276,7 +292,20 @@ int store_put_blob(Store *store, StoreKind kind, const Digest *digest, Bytes con
 {
 	char name[STORE_NAME_SIZE];
 
-	if (file_replace(store->directory, store_blob_name(kind, digest, name), content, 0644, error) < 0)
+	if (file_replace_with_next(
+		    store->directory, store_blob_name(kind, digest, name), content, 0644, error) < 0)
+		return error_in(error, "state directory %s", store->path);
+	return 0;
+}
+
+int store_sync_blobs(const Store *store, StoreKind kind, Error *error)
+{
+	CLEANUP_CLOSE int fd =
+		openat(store->directory, kinds[kind].folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_os(error, errno, "cannot open %s/%s", store->path, kinds[kind].folder);
+	if (file_sync(fd, kinds[kind].folder, error) < 0)
 		return error_in(error, "state directory %s", store->path);
 	return 0;
 }

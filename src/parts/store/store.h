@@ -37,6 +37,11 @@ bool store_is_locked(const Store *store); /* by this process, through this store
  * parsed is an error that names the file. */
 int store_load(const Store *store, const char *name, json_t **ret, Error *error);
 int store_save(Store *store, const char *name, const json_t *document, Error *error);
+/* As whole, but only durable with the document that is saved by store_save(), or removed, next: one flush of
+ * the folder for both. */
+int store_save_with_next(Store *store, const char *name, const json_t *document, Error *error);
+/* Is this very document what is there? Then it need not be written. */
+bool store_says(const Store *store, const char *name, const json_t *document);
 int store_remove(Store *store, const char *name, Error *error);
 
 /* Blobs named by digest. */
@@ -47,7 +52,10 @@ enum { STORE_NAME_SIZE = 128 };
 /* "images/SHA256.erofs", relative to the state directory. Returns name. */
 const char *store_blob_name(StoreKind kind, const Digest *digest, char name[static STORE_NAME_SIZE]);
 bool store_has_blob(const Store *store, StoreKind kind, const Digest *digest);
+/* Whole after a crash, if it is there: that takes store_sync_blobs(), once for all of them, before something
+ * durable cannot do without one. */
 int store_put_blob(Store *store, StoreKind kind, const Digest *digest, Bytes content, Error *error);
+int store_sync_blobs(const Store *store, StoreKind kind, Error *error);
 /* STORE_ABSENT when there is none. */
 int store_open_blob(const Store *store, StoreKind kind, const Digest *digest, int *ret_fd, Error *error);
 /* Removes one whose bytes are not what its name says. No error when there is none. */
@@ -58,7 +66,8 @@ int store_discard_blob(Store *store, StoreKind kind, const Digest *digest, Error
 int store_open_staged(Store *store, const char *name, int *ret_fd, Error *error);
 /* One that is there, for reading alone: for those who may not have a descriptor to write to. */
 int store_read_staged(const Store *store, const char *name, int *ret_fd, Error *error);
-/* fsync, then rename to the blob's name, durable. */
+/* fsync, then rename to the blob's name, durable. What staging may still show of it after a crash goes with
+ * the rest of what is there. */
 int store_commit_staged(Store *store, const char *name, StoreKind kind, const Digest *digest, Error *error);
 int store_remove_staged(Store *store, const char *name, Error *error);
 int store_clear_staging(Store *store, Error *error);
