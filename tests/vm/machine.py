@@ -48,6 +48,11 @@ def accelerator():
     return "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) and not is_nested else "tcg"
 
 
+def clock(options):
+    """With --skip-idle an instruction takes a nanosecond of the machine's time, and a halted processor none of the host's."""
+    return ["-accel", "tcg", "-icount", "shift=0,sleep=off"] if options.skip_idle else ["-accel", accelerator()]
+
+
 def own_boot_files(disk, work):
     """What a boot loader would load: the kernel and the initramfs in the disk's /boot."""
     # The machine may have stopped like in a power cut; debugfs knows nothing of a journal. 1: it was replayed.
@@ -65,7 +70,7 @@ def boot_files(system, work, options):
 def argv(system, payload, work, options):
     drive = root_drive(system, options.state)
     kernel, initrd = boot_files(system, work, options)
-    return ["qemu-system-x86_64", "-accel", accelerator(), "-cpu", "max", "-smp", "2",
+    return ["qemu-system-x86_64", *clock(options), "-cpu", "max", "-smp", "2",
             "-m", str(options.memory), "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", str(kernel), "-initrd", str(initrd),
             "-append", kernel_line(options),
