@@ -103,7 +103,8 @@ static int restart(Engine *engine, bool installed, json_t *document, Error *erro
 	if (!engine->config.automatic.restart || !(installed || is_any_due(actions)))
 		return ask(engine, actions, error);
 	if (engine_restart(engine, (EngineNames){NULL, 0}, false, &report, error) < 0)
-		return error_in(error, "%snothing was restarted", installed ? "it is installed, but " : "");
+		return error_in(error,
+			installed ? "it is installed, but nothing was restarted" : "nothing was restarted");
 	return json_put(document, "restart", report, error);
 }
 
