@@ -36,6 +36,21 @@ static void cuts_what_is_too_long_and_defuses_control_characters(void **state)
 	assert_string_equal(error.text, "a?[31mb?c");
 }
 
+static void cuts_no_character_in_two(void **state)
+{
+	Error error = ERROR_INIT;
+	char large[ERROR_TEXT_SIZE];
+
+	(void)state;
+	memset(large, 0, sizeof(large));
+	for (size_t i = 0; i + 2 < sizeof(large); i += 2)
+		memcpy(large + i, "\xc3\xbc", 2);
+	(void)error_set(&error, "%s", large);
+	(void)error_in(&error, "ab");
+	assert_int_equal(strlen(error.text), ERROR_TEXT_SIZE - 1);
+	assert_string_equal(error.text + ERROR_TEXT_SIZE - 4, "\xc3\xbc?");
+}
+
 static void accepts_no_error_to_fill(void **state)
 {
 	(void)state;
@@ -49,6 +64,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(builds_the_sentence_from_inside_out),
 		cmocka_unit_test(cuts_what_is_too_long_and_defuses_control_characters),
+		cmocka_unit_test(cuts_no_character_in_two),
 		cmocka_unit_test(accepts_no_error_to_fill),
 	};
 

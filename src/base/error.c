@@ -25,6 +25,8 @@ static void append(char text[static ERROR_TEXT_SIZE], const char *what)
 	size_t used = strlen(text);
 
 	(void)snprintf(text + used, ERROR_TEXT_SIZE - used, ": %s", what);
+	/* What was cut within a character would be no text: no bus and no report carries it. */
+	text_make_printable(text + used);
 }
 
 /* The translations of formats are looked up here and nowhere else. */

@@ -76,11 +76,54 @@ static void lets_nobody_be_ended_later_than_before(void **state)
 	assert_int_equal(in_process(become_with_more), 7);
 }
 
+/* Without CAP_SYS_NICE nobody may, in some containers. */
+static int may_go_back(void)
+{
+	const struct sched_param none = {.sched_priority = 0};
+
+	return sched_setscheduler(0, SCHED_IDLE, &none) == 0 &&
+	       sched_setscheduler(0, SCHED_OTHER, &none) == 0;
+}
+
+static int become_and_end(void)
+{
+	int before = oom_score();
+
+	if (idle_become(NULL) < 0 || idle_become(NULL) < 0 || look(500) != 7)
+		return -1;
+	idle_end();
+	return look(before);
+}
+
+static void has_a_way_back_for_who_may(void **state)
+{
+	(void)state;
+	if (!in_process(may_go_back) || geteuid() != 0 || oom_score() >= 500)
+		skip();
+	assert_int_equal(in_process(become_and_end), 4);
+}
+
+static int end_what_was_not_begun(void)
+{
+	int before = oom_score();
+
+	idle_end();
+	return look(before);
+}
+
+static void changes_nothing_where_nothing_was_idle(void **state)
+{
+	(void)state;
+	assert_int_equal(in_process(end_what_was_not_begun), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_this_process_and_those_it_starts_idle),
 		cmocka_unit_test(lets_nobody_be_ended_later_than_before),
+		cmocka_unit_test(has_a_way_back_for_who_may),
+		cmocka_unit_test(changes_nothing_where_nothing_was_idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

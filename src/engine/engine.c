@@ -81,11 +81,13 @@ Engine *engine_free(Engine *engine)
 	return NULL;
 }
 
-/* Somebody who asks for an install has not got it; nobody misses what comes with the next run. */
+/* Somebody who asks for an install has not got it; nobody misses what comes with the next run. But once it is
+ * known what there is, the status calls the repository fresh: whoever keeps back a download then must not do
+ * so unnoticed. */
 static bool is_silence(const Transaction *transaction)
 {
 	return transaction->engine->unattended && transaction->begin == EVENT_INSTALL &&
-	       transaction->remote && remote_is_silent(transaction->remote);
+	       !transaction->catalog && transaction->remote && remote_is_silent(transaction->remote);
 }
 
 static int run(Engine *engine, EngineNames components, TransactionEvent begin, bool dry_run,

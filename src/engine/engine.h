@@ -57,8 +57,8 @@ int engine_check(Engine *engine, EngineNames components, json_t **ret_plan, Erro
 
 enum {
 	ENGINE_NOTHING = 1,   /* there was nothing to do; the plan says why */
-	ENGINE_NO_ANSWER = 4, /* of an unattended install: there is no network, or the repository does not
-				 answer, as the sentence says; there is no plan */
+	ENGINE_NO_ANSWER = 4, /* of an unattended install: there is no network, or the repository does not say
+				 what it has, as the sentence says; there is no plan */
 };
 
 /* Installs what is available; *ret_plan says what was done. Refused where the policy (engine/policy.h) lets

@@ -4,11 +4,14 @@
 #include "base/test.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/idle.h"
 #include "base/text.h"
 #include "engine/health-run.h"
 
@@ -185,6 +188,51 @@ static void knows_what_came_and_nothing_of_the_caller(void **state)
 		&error);
 }
 
+enum { NOT_HERE = 77 };
+
+/* In a process of its own, which may not find its way back. Field 41 of its stat is the scheduling policy. */
+static int run_when_idle(const Place *place)
+{
+	static const char script[] = "set -- $(cat /proc/$$/stat) $(cat /proc/$$/oom_score_adj)\n"
+				     "shift 40; policy=$1; shift $(($# - 1)); echo $policy $1; exit 1";
+	const struct sched_param none = {.sched_priority = 0};
+	CLEANUP_FREE char *wanted = NULL;
+	char score[16] = "";
+	Error error = ERROR_INIT;
+	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, score, sizeof(score) - 1) <= 0 || close(fd) < 0)
+		return 1;
+	score[strcspn(score, "\n")] = '\0';
+	if (text_format(&wanted, &error, "%d %s", sched_getscheduler(0), score) < 0 ||
+		idle_become(&error) < 0 || sched_getscheduler(0) != SCHED_IDLE)
+		return 2;
+	/* Without CAP_SYS_NICE there is no way back. */
+	if (sched_setscheduler(0, SCHED_OTHER, &none) < 0)
+		return NOT_HERE;
+	if (sched_setscheduler(0, SCHED_IDLE, &none) < 0)
+		return 2;
+	return run(place, script, 60, &error) < 0 && strcmp(error.text, wanted) == 0 ? 0 : 3;
+}
+
+static void whoever_keeps_the_processor_busy_makes_none_late(void **state)
+{
+	int status = 0;
+	pid_t child;
+
+	if (geteuid() != 0)
+		skip();
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(run_when_idle(*state));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NOT_HERE)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void one_that_failed_before_does_not_count(void **state)
 {
 	const Place *place = *state;
@@ -221,6 +269,8 @@ int main(void)
 			a_check_that_hangs_is_ended_with_all_that_it_has_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_left_behind_holds_nobody_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(knows_what_came_and_nothing_of_the_caller, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			whoever_keeps_the_processor_busy_makes_none_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_failed_before_does_not_count, setup, teardown),
 	};
 

@@ -83,24 +83,41 @@ static void stays_short(void **state)
 	assert_asked(actions, 1000, "Restart program, program, program, program, program and 3 more.");
 }
 
+static void a_name_says_nothing_but_itself(void **state)
+{
+	CLEANUP_JSON json_t *actions = json_array(), *others = json_array();
+	char name[256], wanted[256];
+
+	(void)state;
+	add(actions, "application", "x.\nCall 555\033[1m", 1000, false);
+	assert_asked(actions, 1000, "Restart x.?Call 555?[1m.");
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	/* In the middle of a character. */
+	memcpy(name + 62, "\xc3\xbc", 2);
+	add(others, "application", name, 1000, false);
+	(void)snprintf(wanted, sizeof(wanted), "Restart %.62s?.", name);
+	assert_asked(others, 1000, wanted);
+}
+
 static void tells_how_to_restart_what_nothing_restarts_by_itself(void **state)
 {
 	CLEANUP_JSON json_t *actions = json_array();
 
 	(void)state;
 	add(actions, "application", "firefox", 1000, false);
-	assert_text(actions, 1000, true, "Restart firefox.\n");
+	assert_text(actions, 1000, true, "Restart firefox.");
 	add(actions, "service", "cron.service", -1, true);
 	add(actions, "service", "gdm.service", -1, false);
 	add(actions, "user-service", "user@1000.service/a.service", 1000, true);
 	add(actions, "user-service", "user@1001.service/b.service", 1001, true);
 	assert_text(actions, 1000, true,
 		"Restart firefox.\nStill without the fix: cron.service, a.service. An administrator's "
-		"\"suture restart\" closes it.\n");
+		"\"suture restart\" closes it.");
 	assert_text(actions, 1001, true,
 		"Still without the fix: cron.service, b.service. An administrator's \"suture restart\" "
-		"closes it.\n");
-	assert_asked(actions, 1000, "Restart firefox.\n");
+		"closes it.");
+	assert_asked(actions, 1000, "Restart firefox.");
 }
 
 static void names_the_deadline_and_what_it_does(void **state)
@@ -116,7 +133,7 @@ static void names_the_deadline_and_what_it_does(void **state)
 	assert_int_equal(json_object_set_new(action, "due", json_string("2026-12-02T14:05:07Z")), 0);
 	assert_int_equal(json_object_set_new(action, "reason", json_string("it ends sessions")), 0);
 	assert_asked(
-		actions, 1000, "gdm.service restarts by itself after 2026-12-02 14:05: it ends sessions.\n");
+		actions, 1000, "gdm.service restarts by itself after 2026-12-02 14:05: it ends sessions.");
 }
 
 int main(void)
@@ -126,6 +143,7 @@ int main(void)
 		cmocka_unit_test(asks_nobody_for_what_concerns_others_or_is_done_by_itself),
 		cmocka_unit_test(asks_everybody_for_a_restart_of_the_system),
 		cmocka_unit_test(stays_short),
+		cmocka_unit_test(a_name_says_nothing_but_itself),
 		cmocka_unit_test(tells_how_to_restart_what_nothing_restarts_by_itself),
 		cmocka_unit_test(names_the_deadline_and_what_it_does),
 	};

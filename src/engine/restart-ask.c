@@ -17,7 +17,7 @@
 #include "parts/units/session.h"
 
 /* A message is read at a glance. */
-enum { SHOWN_MAX = 5, MARK_MAX = 64 };
+enum { SHOWN_MAX = 5, NAME_SIZE = 64, MARK_MAX = 64 };
 
 static const char directory_name[] = "/run/suture/asked";
 static const char summary[] = N_("Restart to finish a security fix");
@@ -48,26 +48,32 @@ static bool is_done_when_told(const json_t *action, uid_t uid)
 	       (!json_has(action, "uid") || is_of(action, uid));
 }
 
-static const char *name_of(const json_t *action)
+/* Whoever is exposed may have chosen it, for what people read in this message. False: it has none. */
+static bool find_name(const json_t *action, char name[static NAME_SIZE])
 {
 	const char *target = json_string_value(json_object_get(action, "target"));
 	const char *slash = target ? strrchr(target, '/') : NULL;
 
-	return slash ? slash + 1 : target;
+	if (!target)
+		return false;
+	(void)snprintf(name, NAME_SIZE, "%s", slash ? slash + 1 : target);
+	text_make_printable(name);
+	return true;
 }
 
 /* "Restart firefox, evolution and 3 more." Nothing when there are none of those. */
 static int append_list(const json_t *actions, uid_t uid, Chosen *chosen, const char *opening,
 	const char *closing, Buffer *text, Error *error)
 {
+	char name[NAME_SIZE];
 	size_t index, n = 0;
 	json_t *action;
 
 	json_array_foreach(actions, index, action)
 	{
-		if (!chosen(action, uid) || !name_of(action) || n++ >= SHOWN_MAX)
+		if (!chosen(action, uid) || !find_name(action, name) || n++ >= SHOWN_MAX)
 			continue;
-		if (buffer_append_format(text, error, "%s%s", n == 1 ? opening : ", ", name_of(action)) < 0)
+		if (buffer_append_format(text, error, "%s%s", n == 1 ? opening : ", ", name) < 0)
 			return -1;
 	}
 	if (n > SHOWN_MAX && buffer_append_format(text, error, _(" and %zu more"), n - SHOWN_MAX) < 0)
@@ -96,20 +102,19 @@ static int append_due(const json_t *actions, Buffer *text, Error *error)
 
 	json_array_foreach(actions, index, action)
 	{
-		char when[sizeof("2026-12-02 14:00 and a year of more digits")] = "";
+		char when[sizeof("2026-12-02 14:00 and a year of more digits")] = "", name[NAME_SIZE];
 		struct tm local;
 		time_t due;
 		int64_t seconds;
 
-		if (!json_has(action, "due") || n++ >= SHOWN_MAX)
+		if (!json_has(action, "due") || !find_name(action, name) || n++ >= SHOWN_MAX)
 			continue;
 		if (json_time_field(action, "due", &seconds, error) < 0)
 			return -1;
 		due = (time_t)seconds;
 		if (localtime_r(&due, &local))
 			(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &local);
-		if (buffer_append_format(text, error, _("%s restarts by itself after %s: %s.\n"),
-			    json_string_value(json_object_get(action, "target")), when,
+		if (buffer_append_format(text, error, _("%s restarts by itself after %s: %s.\n"), name, when,
 			    _(json_string_value(json_object_get(action, "reason")))) < 0)
 			return -1;
 	}

@@ -473,7 +473,7 @@ def test_a_sutured_that_is_told_to_stop_ends_what_runs_and_says_so(bus, device, 
         waiting = bus.start("remove")
         bus.wait_for_callers(2)
         os.kill(bus.started()[0], signal.SIGTERM)
-        assert_fails(finish(waiting), "sutured was told to stop")
+        assert_fails(finish(waiting), "sutured stops")
     assert_fails(finish(paused.call), "Install was ended by signal 15")
     wait_until(lambda: not bus.runs(bus.started()[0]))
     assert which(device.root, systems) == "base"
@@ -522,6 +522,34 @@ def test_calls_at_the_instant_at_which_it_leaves_are_answered(make_bus):
 
 def test_it_leaves_at_once_when_it_has_swapped_what_it_may_use_itself(bus):
     bus.suture("install")
+    wait_until(lambda: not bus.runs(bus.started()[0]))
+    assert "Protected" in bus.suture("status").stdout
+
+
+def test_who_only_looks_does_not_keep_one_that_has_swapped(bus):
+    while True:
+        looking = bus.start("status", uid=OTHER)
+        child = bus.wait_for_child()
+        os.kill(child, signal.SIGSTOP)
+        if looking.poll() is None:
+            break
+    bus.suture("install")
+    assert "Protected" in bus.suture("status").stdout
+    assert len(bus.started()) == 2 and looking.poll() is None
+    os.kill(child, signal.SIGCONT)
+    assert finish(looking).returncode == 0
+    wait_until(lambda: not bus.runs(bus.started()[0]))
+
+
+@needs_polkit
+def test_who_does_not_answer_does_not_keep_one_that_has_swapped(bus):
+    """polkit that is stopped stands for an agent that never asks."""
+    bus.start_polkit()
+    os.kill(bus.polkitd.pid, signal.SIGSTOP)
+    asked = bus.start("remove", uid=USER)
+    bus.wait_for_callers(1)
+    bus.suture("install")
+    assert_fails(finish(asked), "try again")
     wait_until(lambda: not bus.runs(bus.started()[0]))
     assert "Protected" in bus.suture("status").stdout
 

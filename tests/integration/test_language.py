@@ -149,6 +149,15 @@ def test_every_translation_is_of_words_that_are_said(tmp_path):
     assert "#, fuzzy" not in (ROOT / "po/de.po").read_text()
 
 
+def test_the_build_holds_every_translation_of_a_format_against_it():
+    """msgfmt does so only where an entry says that it is one; suture prints them as root."""
+    for path in ROOT.glob("po/*.po"):
+        entries = [entry for entry in path.read_text().split("\n\n") if not entry.startswith(('msgid ""\nmsgstr', "#~"))]
+        formats = [entry for entry in entries if re.search(r'^(?:msgid|msgid_plural)? ?".*%[-+ #0-9.*]*[hlzjt]*[a-zA-Z]', entry,
+                                                           re.MULTILINE)]
+        assert formats and [entry for entry in formats if not re.search(r"^#,.* c-format", entry, re.MULTILINE)] == []
+
+
 def test_the_packages_bring_every_translation():
     languages = [line for line in (ROOT / "po/LINGUAS").read_text().split("\n") if line and not line.startswith("#")]
     assert languages and all((ROOT / f"po/{language}.po").is_file() for language in languages)

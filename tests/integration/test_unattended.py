@@ -342,12 +342,29 @@ def test_no_answer_is_no_failure_and_the_next_run_goes_on(device, server):
     assert unattended(device)["not_now"] and device.active() == {COMPONENT: "a"}
 
 
-@pytest.mark.parametrize("what", [r"timestamp", r"manifest", r"\.delta$"])
+@pytest.mark.parametrize("what", [r"timestamp", r"manifest"])
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_server_that_is_down_is_no_failure_whenever_that_shows(mirror, directory, system, released, what, status):
+def test_a_server_that_is_down_is_no_failure_until_it_has_said_what_there_is(mirror, directory, system, released, what,
+                                                                             status):
     device = Device(directory, mirror.url, released.root)
     mirror.alter(what, lambda body: Answer(status, body=b"try later"))
     assert_not_now(device, f"answered {status}")
+    assert "checked" not in device.report("status")
+    mirror.be_honest()
+    assert_installs(device)
+
+
+def hang_up(body):
+    raise ConnectionResetError
+
+
+@pytest.mark.parametrize("change", [lambda body: Answer(503, body=b"try later"), hang_up], ids=["503", "silence"])
+def test_who_lets_news_through_and_keeps_downloads_back_does_not_go_unnoticed(mirror, directory, system, released, change):
+    """The status calls the metadata fresh, so the run has to fail."""
+    device = Device(directory, mirror.url, released.root)
+    mirror.alter(r"\.delta$", change)
+    assert_fails(device.suture("install", "--unattended", check=False), COMPONENT)
+    assert device.active() == {}
     mirror.be_honest()
     assert_installs(device)
 

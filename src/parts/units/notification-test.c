@@ -100,13 +100,33 @@ static int notify(sd_bus_message *message, void *shown, sd_bus_error *failure)
 	return sd_bus_reply_method_return(message, "u", 1);
 }
 
-static const sd_bus_vtable methods[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("Notify", "susssasa{sv}i", "u", notify, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_VTABLE_END,
-};
+static int tell_markup(sd_bus_message *message, void *shown, sd_bus_error *failure)
+{
+	(void)shown;
+	(void)failure;
+	return sd_bus_reply_method_return(message, "as", 2, "body", "body-markup");
+}
 
-static _Noreturn void serve(const Session *session, int shown)
+static int tell_no_markup(sd_bus_message *message, void *shown, sd_bus_error *failure)
+{
+	(void)shown;
+	(void)failure;
+	return sd_bus_reply_method_return(message, "as", 2, "body", "actions");
+}
+
+#define SERVICE_OF(...) \
+	{ \
+		SD_BUS_VTABLE_START(0), \
+			SD_BUS_METHOD("Notify", "susssasa{sv}i", "u", notify, SD_BUS_VTABLE_UNPRIVILEGED), \
+			__VA_ARGS__ SD_BUS_VTABLE_END, \
+	}
+#define CAPABILITIES(tell) SD_BUS_METHOD("GetCapabilities", "", "as", tell, SD_BUS_VTABLE_UNPRIVILEGED),
+
+static const sd_bus_vtable silent[] = SERVICE_OF();
+static const sd_bus_vtable with_markup[] = SERVICE_OF(CAPABILITIES(tell_markup));
+static const sd_bus_vtable without_markup[] = SERVICE_OF(CAPABILITIES(tell_no_markup));
+
+static _Noreturn void serve(const Session *session, const sd_bus_vtable *methods, int shown)
 {
 	CLEANUP_FREE char *address = NULL;
 	sd_bus *bus = NULL;
@@ -149,27 +169,53 @@ static void fails_without_a_notification_service(void **state)
 		notification_show(session->path, "a", "b", &error), &error, "no notification could be shown");
 }
 
-static void shows_it_in_the_name_of_the_user(void **state)
+/* What the service is told to show. */
+static void show(
+	const Session *session, const sd_bus_vtable *methods, const char *body, char text[static 512])
 {
-	const Session *session = *state;
-	char text[512] = "";
 	int shown[2];
 	pid_t service;
 	Error error = ERROR_INIT;
 
-	if (session->daemon == 0)
-		skip();
+	memset(text, 0, 512);
 	assert_int_equal(pipe2(shown, O_CLOEXEC), 0);
 	service = fork();
 	if (service == 0)
-		serve(session, shown[1]);
+		serve(session, methods, shown[1]);
 	(void)close(shown[1]);
 	assert_int_equal(read(shown[0], text, 1), 1);
-	assert_done(notification_show(session->path, "Restart", "firefox", &error), &error);
-	assert_true(read(shown[0], text, sizeof(text) - 1) > 0);
-	assert_non_null(strstr(text, "Suture|Restart|firefox|"));
+	assert_done(notification_show(session->path, "Restart", body, &error), &error);
+	assert_true(read(shown[0], text, 511) > 0);
 	(void)close(shown[0]);
 	end_child(service);
+}
+
+static void shows_it_in_the_name_of_the_user(void **state)
+{
+	const Session *session = *state;
+	char text[512];
+
+	if (session->daemon == 0)
+		skip();
+	show(session, without_markup, "firefox", text);
+	assert_non_null(strstr(text, "Suture|Restart|firefox|"));
+}
+
+static void shows_text_whatever_the_service_takes_for_markup(void **state)
+{
+	static const char plain[] = "Restart <a href=\"x\">R&D</a>.";
+	static const char escaped[] = "|Restart &lt;a href=\"x\"&gt;R&amp;D&lt;/a&gt;.|";
+	const Session *session = *state;
+	char text[512];
+
+	if (session->daemon == 0)
+		skip();
+	show(session, with_markup, plain, text);
+	assert_non_null(strstr(text, escaped));
+	show(session, silent, plain, text);
+	assert_non_null(strstr(text, escaped));
+	show(session, without_markup, plain, text);
+	assert_non_null(strstr(text, plain));
 }
 
 int main(void)
@@ -178,6 +224,7 @@ int main(void)
 		cmocka_unit_test(fails_without_a_session_bus),
 		cmocka_unit_test(fails_without_a_notification_service),
 		cmocka_unit_test(shows_it_in_the_name_of_the_user),
+		cmocka_unit_test(shows_text_whatever_the_service_takes_for_markup),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 
-/* Shows it, as the user whose runtime directory that is, and does not wait for it to be read. Fails where no
- * notification service answers within a few seconds. */
+/* Shows it, as the user whose runtime directory that is, and does not wait for it to be read. body is plain
+ * text, whatever is in it; all beyond 4095 bytes is cut off. Fails where no notification service answers
+ * within a few seconds. */
 int notification_show(const char *directory, const char *summary, const char *body, Error *error);

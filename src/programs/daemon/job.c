@@ -197,5 +197,5 @@ void job_stop(Job *job)
 	if (job->process)
 		job_process_kill(job->process);
 	else
-		end_with_error(job, API_ERROR_STOPPING, "sutured was told to stop before this began");
+		end_with_error(job, API_ERROR_STOPPING, "sutured stops, and had not begun this: try again");
 }

@@ -166,21 +166,29 @@ static int leave(Service *service)
 	return r < 0 ? r : 0;
 }
 
+/* Ends what is there: all, or what nobody knows yet whether it may begin. */
+static void stop(Service *service, bool all)
+{
+	QueueEntry *next;
+
+	for (QueueEntry *entry = service->queue.first; entry; entry = next) {
+		next = entry->next;
+		if (all || !entry->ready)
+			job_stop((Job *)entry);
+	}
+}
+
 /* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is
  * idle has none but what came last, and brings that to its end. */
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	Service *service = userdata;
-	QueueEntry *next;
 
 	(void)source, (void)info;
 	if (service->leaving)
 		return 0;
 	service->stopping = true;
-	for (QueueEntry *entry = service->queue.first; entry; entry = next) {
-		next = entry->next;
-		job_stop((Job *)entry);
-	}
+	stop(service, true);
 	return leave(service);
 }
 
@@ -245,18 +253,27 @@ static bool is_outdated(const Service *service)
 {
 	uint64_t now;
 
-	return service->changed && place_generation(service->place, &now, NULL) == 0 &&
-	       now != service->generation;
+	return service->changed && !queue_is_busy(&service->queue) &&
+	       place_generation(service->place, &now, NULL) == 0 && now != service->generation;
+}
+
+/* Nobody is to keep it by looking without end, or by not answering when he is asked for a password. */
+static int leave_when_outdated(Service *service)
+{
+	if (service->leaving || !is_outdated(service))
+		return 0;
+	stop(service, false);
+	return leave(service);
 }
 
 int service_run(Service *service, uint64_t idle_ms, Error *error)
 {
 	while (!(service->released && !service->queue.first)) {
+		int r = leave_when_outdated(service);
 		bool idle = !service->queue.first && !service->leaving;
-		int r = idle && is_outdated(service)
-				? 0
-				: sd_event_run(service->event, idle ? idle_ms * 1000 : UINT64_MAX);
 
+		if (r >= 0)
+			r = sd_event_run(service->event, idle ? idle_ms * 1000 : UINT64_MAX);
 		if (r == 0 && idle)
 			r = leave(service);
 		if (r < 0)
