@@ -59,7 +59,9 @@ static int fetch(void *userdata, const char *name, uint64_t max, Buffer *ret, Er
 	if (join_url(client->url, name, &url, error) < 0)
 		return -1;
 	r = fetch_bytes(client->fetcher, url, max, ret, error);
-	return r == FETCH_ABSENT ? UPDATER_ABSENT : r;
+	if (r == FETCH_ABSENT)
+		return UPDATER_ABSENT;
+	return r == 0 ? 0 : -1;
 }
 
 static int load(void *userdata, const char *name, uint64_t max, Buffer *ret, Error *error)
