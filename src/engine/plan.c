@@ -314,7 +314,7 @@ int plan_change_to_json(const Change *change, json_t *object, Error *error)
 	return change->download ? put_download(change, object, error) : 0;
 }
 
-static int put_changes(const Transaction *transaction, json_t *document, Error *error)
+int plan_put_changes(const Transaction *transaction, json_t *document, Error *error)
 {
 	json_t *changes = json_array();
 
@@ -429,7 +429,7 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 		return error_memory(error);
 	if (json_put_text(document, "format", format_name, error) < 0 ||
 		json_put(document, "done", json_boolean(done), error) < 0 ||
-		put_changes(transaction, document, error) < 0 ||
+		plan_put_changes(transaction, document, error) < 0 ||
 		put_kept_off(transaction, document, error) < 0 ||
 		put_held_back(transaction, document, error) < 0 ||
 		put_unfit(transaction, document, error) < 0 ||

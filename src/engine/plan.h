@@ -27,5 +27,8 @@ int plan_report(Transaction *transaction, bool done, json_t **ret, Error *error)
 /* One change's fields into an object. */
 int plan_change_to_json(const Change *change, json_t *object, Error *error);
 
+/* "changes": all of the transaction's. */
+int plan_put_changes(const Transaction *transaction, json_t *document, Error *error);
+
 /* [{"id", "severity", "summary"}] */
 int plan_put_advisories(json_t *object, const Manifest *manifest, Error *error);

@@ -44,23 +44,6 @@ static int restart_users(const Engine *engine, Leaving *leaving, json_t *documen
 	return json_put(document, "exposed", exposed, error);
 }
 
-static int put_changes(const Transaction *transaction, json_t *document, Error *error)
-{
-	json_t *changes = json_array();
-
-	if (json_put_text(document, "format", format_name, error) < 0 ||
-		json_put(document, "changes", changes, error) < 0)
-		return -1;
-	for (size_t i = 0; i < transaction->n_changes; i++) {
-		json_t *object = json_object();
-
-		if (json_add(changes, object, error) < 0 ||
-			plan_change_to_json(&transaction->changes[i], object, error) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int engine_revert(
 	Engine *engine, EngineNames components, const char *reason, json_t **ret_report, Error *error)
 {
@@ -80,7 +63,8 @@ int engine_revert(
 	text_make_printable(transaction->reason);
 	if (transaction_run(transaction, EVENT_REVERT, error) < 0)
 		return -1;
-	if (put_changes(transaction, document, error) < 0 ||
+	if (json_put_text(document, "format", format_name, error) < 0 ||
+		plan_put_changes(transaction, document, error) < 0 ||
 		restart_users(engine, &leaving, document, error) < 0)
 		return error_in(error, "it is done, but cannot be reported");
 	*ret_report = TAKE_PTR(document);

@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from conftest import BUILD, COMPONENT, ROOT, Device, Server, assert_fails, run, unpack
+from conftest import BUILD, COMPONENT, Device, Server, assert_fails, run, unpack
 from mirror import DAMAGES, Answer, Mirror
 from packaging import Item, make_deb
 from test_freshness import at
@@ -559,35 +559,3 @@ def test_a_proxy_that_is_none_is_refused_and_its_password_is_for_root_alone(devi
     (device.root / "etc/suture/suture.conf").write_text("[Suture]\nProxy=http://me:secret@proxy:3128\n")
     said = device.suture("settings", "Proxy").stdout
     assert "proxy:3128" in said and "secret" not in said
-
-
-# The units
-
-
-TIMERS = {"unattended": ("install --unattended", "", "docs/unattended.md"),
-          "metrics": ("metrics --output=/var/lib/prometheus/node-exporter/suture.prom", "CAP_DAC_OVERRIDE",
-                      "docs/ledger.md")}
-
-
-@pytest.mark.parametrize("name", TIMERS)
-def test_what_a_timer_starts_only_asks_sutured_and_can_do_nothing_itself(name):
-    text = (ROOT / f"data/systemd/suture-{name}.service.in").read_text()
-    command, capabilities, _ = TIMERS[name]
-    assert re.findall(r"^ExecStart=.*/suture (.*)$", text, re.MULTILINE) == [f"--daemon {command}"]
-    assert re.findall(r"^CapabilityBoundingSet=(.*)$", text, re.MULTILINE) == [capabilities]
-
-
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze reads the units")
-@pytest.mark.parametrize("name", TIMERS)
-def test_systemd_takes_the_timers_and_rates_their_services_as_documented(name, tmp_path):
-    service = tmp_path / f"suture-{name}.service"
-    unit = (ROOT / f"data/systemd/{service.name}.in").read_text().replace("@prefix@/bin/suture", "/bin/true")
-    service.write_text(unit)
-    shutil.copy(ROOT / f"data/systemd/suture-{name}.timer", tmp_path)
-    said = run("systemd-analyze", "verify", "--man=no", tmp_path / f"suture-{name}.timer")
-    assert said.stdout + said.stderr == ""
-    rated = run("systemd-analyze", "security", "--offline=true", service).stdout
-    figure = re.search(rf"exposure level for {service.name}: ([0-9.]+)", rated)[1]
-    assert float(figure) < 2
-    if run("systemd-analyze", "--version").stdout.startswith("systemd 252 "):
-        assert f"{figure} of 10" in (ROOT / TIMERS[name][2]).read_text()

@@ -596,14 +596,3 @@ def test_the_filter_of_the_service_lets_all_calls_through_that_a_revert_makes(br
     taken = {name for group in [refused[0][1:], *refused[1:]] for name in members_of(group)}
     assert {"perf_event_open", "fsmount", "openat2", "move_mount"} - made == set()
     assert made & taken == set()
-
-
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze reads the units")
-def test_systemd_takes_the_unit_and_rates_it_as_documented(tmp_path):
-    (tmp_path / "suture-watch.service").write_text(
-        UNIT.read_text().replace("@prefix@/lib/suture/suture-watch", "/bin/true"))
-    said = run("systemd-analyze", "verify", "--man=no", tmp_path / "suture-watch.service")
-    assert said.stdout + said.stderr == ""
-    rated = run("systemd-analyze", "security", "--offline=true", tmp_path / "suture-watch.service").stdout
-    figure = re.search(r"exposure level for suture-watch.service: ([0-9.]+)", rated)[1]
-    assert f"{figure} of 10" in (ROOT / "docs/watch.md").read_text()
