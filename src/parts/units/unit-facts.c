@@ -11,13 +11,12 @@
 #define SERVICE_INTERFACE "org.freedesktop.systemd1.Service"
 #define SOCKET_INTERFACE "org.freedesktop.systemd1.Socket"
 
-static void strings_clear_cleanup(char ***strings)
+void strings_clear_cleanup(char ***strings)
 {
 	for (char **each = *strings; each && *each; each++)
 		free(*each);
 	free(*strings);
 }
-#define CLEANUP_STRINGS __attribute__((cleanup(strings_clear_cleanup)))
 
 typedef struct Unit {
 	Manager *manager;
@@ -74,6 +73,16 @@ static int path_of(const char *name, char **ret, Error *error)
 	return r < 0 ? error_os(error, -r, "cannot name the unit \"%s\"", name) : 0;
 }
 
+int unit_strings(Manager *manager, const char *name, const char *property, char ***ret, Error *error)
+{
+	CLEANUP_FREE char *path = NULL;
+
+	if (path_of(name, &path, error) < 0)
+		return -1;
+	get_strings(&(Unit){manager, path}, property, ret);
+	return 0;
+}
+
 static bool is_active(const Unit *unit)
 {
 	return !is_text(unit, UNIT_INTERFACE, "ActiveState", "inactive") &&
@@ -94,12 +103,17 @@ static bool is_limited(const Unit *unit)
 	       (last > now || now - last < interval);
 }
 
-static bool knows(const UnitFacts *facts, const char *name)
+bool unit_facts_has_along(const UnitFacts *facts, const char *name)
 {
 	for (uint32_t i = 0; i < facts->n_along; i++)
 		if (strcmp(facts->along[i].name, name) == 0)
 			return true;
-	return strcmp(facts->name, name) == 0;
+	return false;
+}
+
+static bool knows(const UnitFacts *facts, const char *name)
+{
+	return strcmp(facts->name, name) == 0 || unit_facts_has_along(facts, name);
 }
 
 /* Notes the units that one property names; only what is active restarts along. */

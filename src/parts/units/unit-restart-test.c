@@ -160,6 +160,28 @@ static void says_how_a_restart_failed_and_goes_on(void **state)
 	assert_true(restarts[1].done);
 }
 
+static void says_of_what_restarts_along_that_it_has_not(void **state)
+{
+	const TestManager *test = *state;
+	UnitRestart restarts[2] = {restart_of("needy.service"), restart_of("needed.service")};
+	char text[512], path[256];
+	Error error = ERROR_INIT;
+
+	(void)snprintf(text, sizeof(text),
+		"[Service]\nExecStartPre=/bin/sh -c '! test -e %s/spoilt'\nExecStart=/bin/sleep infinity\n",
+		test->path);
+	(void)snprintf(path, sizeof(path), "%s/spoilt", test->path);
+	start_new(state, "needed.service", text);
+	start_new(state, "needy.service",
+		"[Unit]\nRequires=needed.service\nAfter=needed.service\n[Service]\nExecStart=/bin/sleep "
+		"infinity\n");
+	assert_done(file_replace(AT_FDCWD, path, bytes_of_text(""), 0644, &error), &error);
+	restart_all(state, restarts, 2, SECONDS);
+	assert_false(restarts[0].done || restarts[1].done);
+	assert_non_null(strstr(restarts[0].error, "along with needed.service"));
+	assert_non_null(strstr(restarts[1].error, "\"failed\""));
+}
+
 static void ask_for_stop(Manager *manager, const char *unit)
 {
 	assert_true(sd_bus_call_method(manager->bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE,
@@ -257,6 +279,7 @@ int main(void)
 		cmocka_unit_test(never_trips_a_start_limit),
 		cmocka_unit_test(leaves_alone_what_does_not_run),
 		cmocka_unit_test(says_how_a_restart_failed_and_goes_on),
+		cmocka_unit_test(says_of_what_restarts_along_that_it_has_not),
 		cmocka_unit_test(undoes_no_stop_that_others_have_asked_for),
 		cmocka_unit_test(does_not_wait_for_ever),
 		cmocka_unit_test(restarts_a_users_units_as_that_user),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "parts/units/unit-order.h"
 
 enum { RESULT_SIZE = 32, PAUSE_MS = 50 };
 
@@ -18,11 +19,14 @@ typedef struct Job {
 	char *ended;              /* the job of this unit that ended last */
 	char result[RESULT_SIZE]; /* of that one */
 	UnitFacts facts;          /* as they were before */
+	const struct Job *along;  /* the job with which this unit restarts, so that it has none of its own */
+	bool has_company;         /* it is such a job */
 } Job;
 
 typedef struct Batch {
 	Job *jobs;
 	size_t n;
+	size_t *order; /* in which the jobs are queued */
 } Batch;
 
 static void batch_clear_cleanup(Batch *batch)
@@ -32,6 +36,7 @@ static void batch_clear_cleanup(Batch *batch)
 		free(batch->jobs[i].ended);
 	}
 	free(batch->jobs);
+	free(batch->order);
 }
 
 static void refuse(UnitRestart *restart, const char *why)
@@ -147,11 +152,37 @@ static int prepare(Manager *manager, Job *job, Error *error)
 	return 0;
 }
 
-/* None waits for the answer to another: all are queued before the first begins. */
+static int put_in_order(Manager *manager, Batch *batch, Error *error)
+{
+	CLEANUP_FREE const UnitFacts **units = calloc(batch->n + 1, sizeof(*units));
+
+	if (!units)
+		return error_memory(error);
+	for (size_t i = 0; i < batch->n; i++)
+		units[i] = &batch->jobs[i].facts;
+	return unit_order(manager, units, batch->n, batch->order, error);
+}
+
+/* Asked for on its own, it could restart twice: the job that takes it along may be done by then. */
+static void take_along(const Batch *batch, Job *job)
+{
+	for (size_t i = 0; i < batch->n && job->is_queued && !job->has_company; i++) {
+		Job *other = &batch->jobs[batch->order[i]];
+
+		if (other == job || !other->is_queued ||
+			!unit_facts_has_along(&other->facts, job->facts.name))
+			continue;
+		other->has_company = true;
+		job->along = other;
+		job->is_queued = false;
+	}
+}
+
+/* None waits for the answer to another, so most are there before the first begins. */
 static int queue_all(Manager *manager, Batch *batch, Error *error)
 {
 	for (size_t i = 0; i < batch->n; i++) {
-		Job *job = &batch->jobs[i];
+		Job *job = &batch->jobs[batch->order[i]];
 		int r;
 
 		if (!job->is_queued)
@@ -193,20 +224,32 @@ static void wait_for_along(Manager *manager, const Job *job, int64_t deadline_ms
 			(void)poll(NULL, 0, PAUSE_MS);
 }
 
+/* Says in the entry why not. */
+static bool has_restarted(const Job *job)
+{
+	UnitRestart *restart = job->restart;
+
+	if (!job->is_queued)
+		return false;
+	if (!has_ended(job))
+		refuse(restart, "it has not restarted in time; systemctl status says how far it is");
+	else if (strcmp(job->result, "done") != 0)
+		(void)snprintf(restart->error, sizeof(restart->error),
+			"its restart ended with \"%s\"; systemctl status says why", job->result);
+	else
+		return true;
+	return false;
+}
+
 static int judge(Manager *manager, const Job *job, Error *error)
 {
 	UnitRestart *restart = job->restart;
 	UnitFacts facts = {.is_loaded = false};
 
-	if (!job->is_queued)
-		return 0;
-	if (!has_ended(job)) {
-		refuse(restart, "it has not restarted in time; systemctl status says how far it is");
-		return 0;
-	}
-	if (strcmp(job->result, "done") != 0) {
-		(void)snprintf(restart->error, sizeof(restart->error),
-			"its restart ended with \"%s\"; systemctl status says why", job->result);
+	if (!has_restarted(job->along ? job->along : job)) {
+		if (job->along)
+			(void)snprintf(restart->error, sizeof(restart->error),
+				"it restarts along with %s, which has not restarted", job->along->facts.name);
 		return 0;
 	}
 	memcpy(facts.name, restart->unit, sizeof(facts.name));
@@ -218,21 +261,34 @@ static int judge(Manager *manager, const Job *job, Error *error)
 	return 0;
 }
 
-int units_restart(Manager *manager, UnitRestart *restarts, size_t n, int seconds, Error *error)
+/* Looks at all, and decides which are queued, in which order. */
+static int prepare_all(Manager *manager, Batch *batch, UnitRestart *restarts, Error *error)
 {
-	__attribute__((cleanup(batch_clear_cleanup))) Batch batch = {calloc(n + 1, sizeof(Job)), n};
-	int64_t deadline_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
-
-	if (!batch.jobs)
+	batch->jobs = calloc(batch->n + 1, sizeof(*batch->jobs));
+	batch->order = calloc(batch->n + 1, sizeof(*batch->order));
+	if (!batch->jobs || !batch->order)
 		return error_memory(error);
-	for (size_t i = 0; i < n; i++) {
-		batch.jobs[i].restart = &restarts[i];
+	for (size_t i = 0; i < batch->n; i++) {
+		batch->jobs[i].restart = &restarts[i];
 		restarts[i].done = false;
 		restarts[i].error[0] = '\0';
-		if (prepare(manager, &batch.jobs[i], error) < 0)
+		if (prepare(manager, &batch->jobs[i], error) < 0)
 			return -1;
 	}
-	if (subscribe(manager, &batch, error) < 0 || queue_all(manager, &batch, error) < 0 ||
+	if (put_in_order(manager, batch, error) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->n; i++)
+		take_along(batch, &batch->jobs[batch->order[i]]);
+	return 0;
+}
+
+int units_restart(Manager *manager, UnitRestart *restarts, size_t n, int seconds, Error *error)
+{
+	__attribute__((cleanup(batch_clear_cleanup))) Batch batch = {.n = n};
+	int64_t deadline_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
+
+	if (prepare_all(manager, &batch, restarts, error) < 0 || subscribe(manager, &batch, error) < 0 ||
+		queue_all(manager, &batch, error) < 0 ||
 		wait_for_all(manager, &batch, deadline_ms, error) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)

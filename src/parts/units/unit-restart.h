@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Restarting units: all in one go, so that the manager's job engine orders them by their dependencies, and
- * each once, those included that restart along.
+ * Restarting units: all in one go, in the order of their dependencies, and each once, those included that
+ * restart along.
  */
 
 #include "parts/units/unit-facts.h"
