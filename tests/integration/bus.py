@@ -3,10 +3,13 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
-import time
 
-from conftest import BUILD, ROOT, run
+import pytest
+
+from conftest import BUILD, ROOT, run, wait_until
+from test_lock import Held
 
 POLKITD = pathlib.Path("/usr/lib/polkit-1/polkitd")
 POLKIT_POLICY = pathlib.Path("/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf")
@@ -36,6 +39,12 @@ CONFIG = """<busconfig>
   <include>{policy}</include>
   <include ignore_missing="yes">{polkit}</include>
 </busconfig>
+"""
+USER, OTHER = 1, 65534
+RULE = """polkit.addRule(function(action, subject) {
+    if (action.id == "org.suture.install" && subject.user == "daemon") { return polkit.Result.YES; }
+    if (action.id == "org.suture.check" && subject.user == "nobody") { return polkit.Result.NO; }
+});
 """
 
 
@@ -85,9 +94,8 @@ class Bus:
         self.wait_for("org.freedesktop.PolicyKit1")
 
     def wait_for(self, name):
-        while not self.has(name):
-            assert self.polkitd.poll() is None, (self.directory / "bus.log").read_text()
-            time.sleep(0.02)
+        wait_until(lambda: self.polkitd.poll() is not None or self.has(name))
+        assert self.has(name), (self.directory / "bus.log").read_text()
 
     def stop(self):
         if self.polkitd:
@@ -98,9 +106,7 @@ class Bus:
         self.daemon.terminate()
         self.daemon.wait()
         self.log.close()
-        for pid in self.started():
-            while pathlib.Path(f"/proc/{pid}").exists() and self.runs(pid):
-                time.sleep(0.02)
+        wait_until(lambda: not any(map(self.runs, self.started())))
 
     @staticmethod
     def runs(pid):
@@ -158,14 +164,56 @@ class Bus:
         def count():
             listing = self.busctl("list", "--unique", "--no-legend").stdout
             return sum(line.split()[2] == "suture" for line in listing.splitlines())
-        while count() != n:
-            time.sleep(0.02)
+        wait_until(lambda: count() == n)
 
-    def wait_for_child(self):
-        while not self.children():
-            time.sleep(0.005)
-        return self.children()[0]
+    def wait_for_child(self, call):
+        """The operation of a call; None when it was over before it was seen."""
+        wait_until(lambda: call.poll() is not None or self.children())
+        return next(iter(self.children()), None)
 
 
 def has_polkit():
     return POLKITD.exists()
+
+
+needs_polkit = pytest.mark.skipif(not has_polkit(), reason="polkitd is not installed")
+
+
+def has_open(pid, path):
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if os.readlink(descriptor) == str(path):
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
+def finish(process, stdout=""):
+    out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess([], process.returncode, stdout + out, err)
+
+
+class Paused:
+    """A call whose operation is stopped under way: it has begun, and changed nothing yet."""
+
+    def __init__(self, bus, *arguments):
+        bus.device.suture("check")
+        with Held(bus.device.state):
+            self.call = bus.start(*arguments)
+            self.child = bus.wait_for_child(self.call)
+            # By then it has let go of the connection that it was born with.
+            wait_until(lambda: has_open(self.child, bus.device.state / "lock"))
+            os.kill(self.child, signal.SIGSTOP)
+
+    def __enter__(self):
+        return self
+
+    def go_on(self):
+        os.kill(self.child, signal.SIGCONT)
+
+    def __exit__(self, *_):
+        try:
+            self.go_on()
+        except ProcessLookupError:
+            pass

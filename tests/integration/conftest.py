@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -30,6 +31,14 @@ def run(*command, check=True, **keywords):
     if check and result.returncode != 0:
         raise AssertionError(f"{command} failed with {result.returncode}:\n{result.stdout}{result.stderr}")
     return result
+
+
+def wait_until(condition):
+    """A slow machine is no failure: the limit only ends what hangs."""
+    limit = time.monotonic() + 300
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
 
 
 def members_of(group):
@@ -272,3 +281,22 @@ def suture_for_nobody():
 def as_nobody(program, device, *arguments):
     return run(program, *device.command(*arguments)[1:], check=False, user=NOBODY, group=NOBODY, extra_groups=[],
                cwd="/")
+
+
+@pytest.fixture
+def make_bus(directory, device):
+    from bus import Bus  # which needs what stands above
+    made = []
+
+    def make(**keywords):
+        made.append(Bus(directory, device, **keywords))
+        return made[0]
+
+    yield make
+    for bus in made:
+        bus.stop()
+
+
+@pytest.fixture
+def bus(make_bus):
+    return make_bus()

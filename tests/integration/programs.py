@@ -4,9 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
-from conftest import run
+from conftest import run, wait_until
 
 # Loads the library at a path, forks, and tells both pids; ends with its input.
 LOADER = """
@@ -43,13 +42,13 @@ class Programs:
 
     def sleeper(self):
         process = self.keep(self.device.program("/usr/bin/sleeper", "1000"))
-        wait(lambda: os.readlink(f"/proc/{process.pid}/exe").endswith("sleeper"))
+        wait_until(lambda: os.readlink(f"/proc/{process.pid}/exe").endswith("sleeper"))
         return process.pid
 
     def namespace(self):
         """A process in a mount namespace of its own that follows nothing from now on."""
         process = self.keep(subprocess.Popen(["unshare", "--mount", "--propagation=private", "sleep", "1000"]))
-        wait(lambda: os.readlink(f"/proc/{process.pid}/exe").endswith("sleep"))
+        wait_until(lambda: os.readlink(f"/proc/{process.pid}/exe").endswith("sleep"))
         return process.pid
 
     def stop(self):
@@ -61,11 +60,6 @@ class Programs:
             if process.stdout:
                 process.stdout.close()
         self.running = []
-
-
-def wait(condition):
-    while not condition():
-        time.sleep(0.01)
 
 
 def make_sleeper(directory, version, tail):

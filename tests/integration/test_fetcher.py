@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from conftest import BUILD, COMPONENT, assert_fails, run
+from conftest import BUILD, COMPONENT, assert_fails, run, wait_until
 from mirror import Answer, Handler, Mirror
 from test_worker import ATTEMPTS, ON_SYSTEM, TAKEN, workers
 from whole import which
@@ -196,8 +196,7 @@ def test_of_the_environment_it_gets_the_proxies_alone(device, directory):
     process.kill()
     process.wait()
     assert sorted(filter(None, found.split(b"\0"))) == [b"http_proxy=http://127.0.0.1:1", b"no_proxy=*"]
-    while workers():
-        pass
+    wait_until(lambda: not workers())
     result = device.suture("install", check=False, env={**os.environ, "http_proxy": "x" * 5000})
     assert_fails(result, "http_proxy in the environment has more than 4096 bytes")
 

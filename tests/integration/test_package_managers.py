@@ -3,7 +3,6 @@
 active again. Whatever state Suture is in, no package is ever left half-installed because of it."""
 import fcntl
 import hashlib
-import os
 import pathlib
 import shutil
 import signal

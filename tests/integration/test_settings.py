@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, COMPONENT, ROOT, Device, assert_fails, run
+from conftest import COMPONENT, ROOT, assert_fails, run
 from whole import which
 
 VENDOR = "usr/lib/suture/suture.conf"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""systemd takes the units, and rates them as the documents say. What sutured's unit allows is in test_daemon.py."""
+"""systemd takes the units, and rates them as the documents say. What sutured's unit allows is in test_daemon_service.py."""
 import re
 import shutil
 

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, assert_fails, run
+from conftest import BUILD, assert_fails, run, wait_until
 from packaging import Item, make_deb, unpack_items
 from whole import which
 
@@ -179,12 +179,10 @@ def test_the_end_of_suture_is_the_end_of_the_worker(device, directory):
     command, environment = command_of(device, directory, "sleep-on")
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-    while not workers():
-        assert process.poll() is None
+    wait_until(workers)
     process.kill()
     process.wait()
-    while workers():
-        pass
+    wait_until(lambda: not workers())
 
 
 def test_a_worker_that_cannot_work_is_a_failure_of_the_device(device, directory, systems):
