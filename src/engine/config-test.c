@@ -7,57 +7,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/test.h"
-
-typedef struct Fixture {
-	char *path;
-	int root;
-	Config config;
-	Error error;
-} Fixture;
-
-static int set_up(void **state)
-{
-	Fixture *fixture = calloc(1, sizeof(*fixture));
-
-	if (!fixture || file_temporary_directory("suture-config", &fixture->path, &fixture->error) < 0)
-		return -1;
-	fixture->root = open(fixture->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = fixture;
-	if (file_make_directories(fixture->root, "usr/lib/suture", 0755, NULL, &fixture->error) < 0)
-		return -1;
-	return file_make_directories(fixture->root, "etc/suture/suture.conf.d", 0755, NULL, &fixture->error);
-}
-
-static int tear_down(void **state)
-{
-	Fixture *fixture = *state;
-
-	config_clear(&fixture->config);
-	(void)close_keeping_errno(fixture->root);
-	(void)file_remove_tree(AT_FDCWD, fixture->path, NULL);
-	free(fixture->path);
-	free(fixture);
-	return 0;
-}
-
-static void put(Fixture *fixture, const char *name, const char *text)
-{
-	assert_done(file_replace(fixture->root, name, bytes_of_text(text), 0644, &fixture->error),
-		&fixture->error);
-}
-
-static int load(Fixture *fixture)
-{
-	config_clear(&fixture->config);
-	return config_load(fixture->root, "/some/root", &fixture->config, &fixture->error);
-}
+#include "engine/fixture-config.h"
 
 static void keeps_state_below_the_root_when_nothing_is_configured(void **state)
 {
-	Fixture *fixture = *state;
+	ConfigFixture *fixture = *state;
 
-	assert_done(load(fixture), &fixture->error);
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_string_equal(fixture->config.state, "/some/root/var/lib/suture");
 	assert_null(fixture->config.repository);
 	assert_null(fixture->config.trust);
@@ -65,47 +21,51 @@ static void keeps_state_below_the_root_when_nothing_is_configured(void **state)
 
 static void lets_the_administrator_win_over_the_vendor_and_drop_ins_over_both(void **state)
 {
-	Fixture *fixture = *state;
+	ConfigFixture *fixture = *state;
 
-	put(fixture, "usr/lib/suture/suture.conf", "[Suture]\nRepository=http://vendor\nState=/vendor\n");
-	assert_done(load(fixture), &fixture->error);
+	config_fixture_put(
+		fixture, "usr/lib/suture/suture.conf", "[Suture]\nRepository=http://vendor\nState=/vendor\n");
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_string_equal(fixture->config.repository, "http://vendor");
-	put(fixture, "etc/suture/suture.conf", "# mine\n[Suture]\n  Repository = http://fleet \n");
-	put(fixture, "etc/suture/suture.conf.d/20-b.conf", "[Suture]\nRepository=http://b\n");
-	put(fixture, "etc/suture/suture.conf.d/10-a.conf", "[Suture]\nRepository=http://a\n");
-	put(fixture, "etc/suture/suture.conf.d/30.disabled", "nonsense");
-	assert_done(load(fixture), &fixture->error);
+	config_fixture_put(
+		fixture, "etc/suture/suture.conf", "# mine\n[Suture]\n  Repository = http://fleet \n");
+	config_fixture_put(fixture, "etc/suture/suture.conf.d/20-b.conf", "[Suture]\nRepository=http://b\n");
+	config_fixture_put(fixture, "etc/suture/suture.conf.d/10-a.conf", "[Suture]\nRepository=http://a\n");
+	config_fixture_put(fixture, "etc/suture/suture.conf.d/30.disabled", "nonsense");
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_string_equal(fixture->config.repository, "http://b");
 	assert_string_equal(fixture->config.state, "/vendor");
 }
 
 static void names_file_and_line_of_what_it_does_not_know(void **state)
 {
-	Fixture *fixture = *state;
+	ConfigFixture *fixture = *state;
 
-	put(fixture, "etc/suture/suture.conf", "[Suture]\n\nRepositry=http://x\n");
-	assert_fails(load(fixture), &fixture->error, "etc/suture/suture.conf:3: unknown key \"Repositry\"");
-	put(fixture, "etc/suture/suture.conf", "[Other]\n");
-	assert_fails(load(fixture), &fixture->error, "etc/suture/suture.conf:1: unknown section [Other]");
-	put(fixture, "etc/suture/suture.conf", "[Suture]\nRepository\n");
-	assert_fails(
-		load(fixture), &fixture->error, "suture.conf:2: \"Repository\" is not of the form Key=Value");
+	config_fixture_put(fixture, "etc/suture/suture.conf", "[Suture]\n\nRepositry=http://x\n");
+	assert_fails(config_fixture_load(fixture), &fixture->error,
+		"etc/suture/suture.conf:3: unknown key \"Repositry\"");
+	config_fixture_put(fixture, "etc/suture/suture.conf", "[Other]\n");
+	assert_fails(config_fixture_load(fixture), &fixture->error,
+		"etc/suture/suture.conf:1: unknown section [Other]");
+	config_fixture_put(fixture, "etc/suture/suture.conf", "[Suture]\nRepository\n");
+	assert_fails(config_fixture_load(fixture), &fixture->error,
+		"suture.conf:2: \"Repository\" is not of the form Key=Value");
 }
 
 static void knows_what_integrity_can_be_demanded(void **state)
 {
-	Fixture *fixture = *state;
+	ConfigFixture *fixture = *state;
 
-	assert_done(load(fixture), &fixture->error);
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_int_equal(fixture->config.integrity, INTEGRITY_ANY);
-	put(fixture, "usr/lib/suture/suture.conf", "[Suture]\nIntegrity=kernel\n");
-	assert_done(load(fixture), &fixture->error);
+	config_fixture_put(fixture, "usr/lib/suture/suture.conf", "[Suture]\nIntegrity=kernel\n");
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_int_equal(fixture->config.integrity, INTEGRITY_KERNEL);
-	put(fixture, "etc/suture/suture.conf", "[Suture]\nIntegrity=fs-verity\n");
-	assert_done(load(fixture), &fixture->error);
+	config_fixture_put(fixture, "etc/suture/suture.conf", "[Suture]\nIntegrity=fs-verity\n");
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_int_equal(fixture->config.integrity, INTEGRITY_FS_VERITY);
-	put(fixture, "etc/suture/suture.conf", "[Suture]\nIntegrity=Kernel\n");
-	assert_fails(load(fixture), &fixture->error,
+	config_fixture_put(fixture, "etc/suture/suture.conf", "[Suture]\nIntegrity=Kernel\n");
+	assert_fails(config_fixture_load(fixture), &fixture->error,
 		"etc/suture/suture.conf:2: Integrity: \"Kernel\" is not any, kernel, dm-verity or fs-verity");
 }
 
@@ -126,20 +86,20 @@ static void takes_no_less_than_what_is_demanded(void **state)
 
 static void prefers_the_administrators_trusted_root(void **state)
 {
-	Fixture *fixture = *state;
+	ConfigFixture *fixture = *state;
 
-	put(fixture, "usr/lib/suture/root.json", "{}");
-	assert_done(load(fixture), &fixture->error);
+	config_fixture_put(fixture, "usr/lib/suture/root.json", "{}");
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_string_equal(fixture->config.trust, "/some/root/usr/lib/suture/root.json");
-	put(fixture, "etc/suture/root.json", "{}");
-	assert_done(load(fixture), &fixture->error);
+	config_fixture_put(fixture, "etc/suture/root.json", "{}");
+	assert_done(config_fixture_load(fixture), &fixture->error);
 	assert_string_equal(fixture->config.trust, "/some/root/etc/suture/root.json");
 }
 
 /* Another system's tree may hold any symlink. */
 static void does_not_follow_a_symlink_out_of_the_root(void **state)
 {
-	Fixture *fixture = *state;
+	ConfigFixture *fixture = *state;
 	CLEANUP_FREE char *inside = NULL;
 
 	assert_done(
@@ -157,16 +117,20 @@ static void does_not_follow_a_symlink_out_of_the_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(keeps_state_below_the_root_when_nothing_is_configured,
+			config_fixture_set_up, config_fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
-			keeps_state_below_the_root_when_nothing_is_configured, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			lets_the_administrator_win_over_the_vendor_and_drop_ins_over_both, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			names_file_and_line_of_what_it_does_not_know, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(knows_what_integrity_can_be_demanded, set_up, tear_down),
+			lets_the_administrator_win_over_the_vendor_and_drop_ins_over_both,
+			config_fixture_set_up, config_fixture_tear_down),
+		cmocka_unit_test_setup_teardown(names_file_and_line_of_what_it_does_not_know,
+			config_fixture_set_up, config_fixture_tear_down),
+		cmocka_unit_test_setup_teardown(knows_what_integrity_can_be_demanded, config_fixture_set_up,
+			config_fixture_tear_down),
 		cmocka_unit_test(takes_no_less_than_what_is_demanded),
-		cmocka_unit_test_setup_teardown(prefers_the_administrators_trusted_root, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(does_not_follow_a_symlink_out_of_the_root, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(prefers_the_administrators_trusted_root,
+			config_fixture_set_up, config_fixture_tear_down),
+		cmocka_unit_test_setup_teardown(does_not_follow_a_symlink_out_of_the_root,
+			config_fixture_set_up, config_fixture_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
