@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "engine/exposure-targets.h"
 #include "engine/restart-plan.h"
 #include "engine/restart-world.h"
@@ -14,9 +15,9 @@
 static const char format_name[] = "suture-exposed-1";
 
 static const char *const kind_names[] = {
-	[CENSUS_MAPPING] = "library",
-	[CENSUS_EXECUTABLE] = "executable",
-	[CENSUS_NAMESPACE] = "namespace",
+	[CENSUS_MAPPING] = N_("library"),
+	[CENSUS_EXECUTABLE] = N_("executable"),
+	[CENSUS_NAMESPACE] = N_("namespace"),
 };
 
 /* A census, and what is to be done about it. */

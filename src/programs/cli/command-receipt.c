@@ -9,10 +9,10 @@
 static const struct {
 	const char *key, *words;
 } closures[] = {
-	{"restarted", "restarted by suture"},
-	{"ended", "ended"},
-	{"left", "went on without the old bytes"},
-	{"rebooted", "ended with the boot"},
+	{"restarted", N_("restarted by suture")},
+	{"ended", N_("ended")},
+	{"left", N_("went on without the old bytes")},
+	{"rebooted", N_("ended with the boot")},
 };
 
 static void print_row(const json_t *row)
@@ -20,12 +20,12 @@ static void print_row(const json_t *row)
 	const char *unit = field_text(row, "unit");
 
 	say("    %-24s %-10s uid %-6llu %s: ", *unit ? unit : field_text(row, "name"),
-		field_text(row, "kind"), (unsigned long long)field_number(row, "uid"),
+		field_words(row, "kind"), (unsigned long long)field_number(row, "uid"),
 		count_text(field_number(row, "count"), "one process", "%zu processes"));
 	for (size_t i = 0; i < ARRAY_SIZE(closures); i++)
 		if (field_number(row, closures[i].key) > 0)
 			printf("%llu %s, ", (unsigned long long)field_number(row, closures[i].key),
-				closures[i].words);
+				_(closures[i].words));
 	if (json_has(row, "closed"))
 		say("the last %s\n", field_time(row, "closed"));
 	else
@@ -54,14 +54,14 @@ static void print_exposures(const json_t *improvement)
 static void print_end(const json_t *improvement)
 {
 	const char *reason = field_text(improvement, "reason");
-	const char *words = strcmp(reason, "remove") == 0     ? "it was removed"
-			    : strcmp(reason, "withdraw") == 0 ? "its publisher withdrew it"
-			    : strcmp(reason, "retire") == 0   ? "the base moved on"
-			    : strcmp(reason, "replace") == 0  ? "a newer letter took its place"
-							      : "nobody saw why";
+	const char *words = strcmp(reason, "remove") == 0     ? N_("it was removed")
+			    : strcmp(reason, "withdraw") == 0 ? N_("its publisher withdrew it")
+			    : strcmp(reason, "retire") == 0   ? N_("the base moved on")
+			    : strcmp(reason, "replace") == 0  ? N_("a newer letter took its place")
+							      : N_("nobody saw why");
 
 	if (json_has(improvement, "gone"))
-		say("  gone       %s: %s\n", field_time(improvement, "gone"), words);
+		say("  gone       %s: %s\n", field_time(improvement, "gone"), _(words));
 }
 
 static void print_verdict(const json_t *improvement)
@@ -86,7 +86,7 @@ static void print_improvement(const json_t *improvement)
 	say("%s %s on %s\n", field_text(improvement, "component"), field_letter(improvement, "letter"),
 		field_text(improvement, "base_version"));
 	json_array_foreach(json_object_get(improvement, "advisories"), index, id)
-		printf("  %-10s %s\n", index == 0 ? "fixes" : "", printable(json_string_value(id)));
+		printf("  %-10s %s\n", index == 0 ? _("fixes") : "", printable(json_string_value(id)));
 	say("  released   %s\n", field_time(improvement, "released"));
 	if (json_has(improvement, "fetched"))
 		say("  fetched    %s\n", field_time(improvement, "fetched"));

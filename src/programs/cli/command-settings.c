@@ -7,18 +7,19 @@
 #include "programs/cli/commands.h"
 #include "programs/cli/text.h"
 
-/* "default", or "policy /etc/suture/policy.d/fleet.conf:3" */
-static void print_origin(const json_t *setting)
+/* Where the value comes from: "default", or "policy /etc/suture/policy.d/fleet.conf:3". */
+static void print_row(const char *key, int width, const char *value, const char *source, const json_t *where)
 {
-	printf("%s", field_text(setting, "source"));
-	if (json_has(setting, "file"))
-		printf(" %s:%llu", field_text(setting, "file"),
-			(unsigned long long)field_number(setting, "line"));
+	printf("  %-*s  %-24s  %s", width, key, value, source);
+	if (json_has(where, "file"))
+		printf(" %s:%llu", field_text(where, "file"),
+			(unsigned long long)field_number(where, "line"));
 	printf("\n");
 }
 
-static void print_pins(const json_t *setting)
+static void print_pins(const json_t *setting, int width)
 {
+	const char *key = field_text(setting, "key");
 	size_t index;
 	json_t *pin;
 
@@ -28,28 +29,41 @@ static void print_pins(const json_t *setting)
 
 		(void)snprintf(value, sizeof(value), "%s %s", field_text(pin, "component"),
 			field_text(pin, "letter"));
-		say("  %-13s  %-24s  policy %s:%llu\n", field_text(setting, "key"), value,
-			field_text(pin, "file"), (unsigned long long)field_number(pin, "line"));
+		print_row(key, width, value, _(settings_source_name(SOURCE_POLICY)), pin);
 	}
-	if (json_array_size(json_object_get(setting, "value")) == 0)
-		say("  %-13s  %-24s  default\n", field_text(setting, "key"), "none");
+	if (index == 0)
+		print_row(key, width, "none", _(settings_source_name(SOURCE_DEFAULT)), NULL);
 }
 
-static void print_setting(const json_t *setting)
+static void print_setting(const json_t *setting, int width)
 {
-	if (json_is_array(json_object_get(setting, "value"))) {
-		print_pins(setting);
-		return;
+	if (json_is_array(json_object_get(setting, "value")))
+		print_pins(setting, width);
+	else
+		print_row(field_text(setting, "key"), width,
+			json_has(setting, "text") ? field_text(setting, "text") : "none",
+			field_words(setting, "source"), setting);
+}
+
+static int width_of_keys(const json_t *settings)
+{
+	size_t index, width = 0;
+	json_t *setting;
+
+	json_array_foreach(settings, index, setting)
+	{
+		size_t length = strlen(field_text(setting, "key"));
+
+		width = length > width ? length : width;
 	}
-	printf("  %-13s  %-24s  ", field_text(setting, "key"),
-		json_has(setting, "text") ? field_text(setting, "text") : "none");
-	print_origin(setting);
+	return (int)width;
 }
 
 static void print_settings(const json_t *report)
 {
 	const json_t *settings = json_object_get(report, "settings");
 	const char *section = "";
+	int width = width_of_keys(settings);
 	size_t index;
 	json_t *setting;
 
@@ -60,10 +74,10 @@ static void print_settings(const json_t *report)
 		if (strcmp(own, section) != 0)
 			printf("[%s]\n", own);
 		section = own;
-		print_setting(setting);
+		print_setting(setting, width);
 	}
 	if (json_array_size(settings) == 1)
-		printf("  %s\n", field_text(json_array_get(settings, 0), "meaning"));
+		printf("  %s\n", field_words(json_array_get(settings, 0), "meaning"));
 	if (json_has(report, "policy_problem"))
 		say("\nwarning: %s\nNothing is installed, removed or set until this policy is mended.\n",
 			field_text(report, "policy_problem"));
