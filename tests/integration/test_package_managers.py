@@ -3,17 +3,17 @@
 active again. Whatever state Suture is in, no package is ever left half-installed because of it."""
 import fcntl
 import hashlib
+import os
 import pathlib
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
-import time
 
 import pytest
 
-from conftest import COMPONENT, LIBRARY, assert_fails, run
+from conftest import COMPONENT, LIBRARY, ROOT, assert_fails, run, wait_until
 from debian import Debian, make_debian
 
 BROKEN = "#!/bin/sh\necho 'suture: cannot work' >&2\nexit 1\n"
@@ -51,14 +51,6 @@ def assert_is_back(debian, libraries):
 def assert_shows_the_base(debian, library):
     assert debian.report("status")["generation"] == 0
     assert debian.library() == library
-
-
-def wait_until(condition):
-    for _ in range(300):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it never came to be")
 
 
 def generations(debian):
@@ -349,3 +341,54 @@ def test_the_base_comes_back_with_what_is_mounted_below_usr(debian, libraries):
         debian.dpkg("-i", debian.package(how, postinst="test -e /usr/share/origin/mine"))
         assert (place / "mine").exists()
     assert debian.library() == libraries["1.0-1"]
+
+
+# Stops before it comes back from the first mount.
+SLOW_MOUNT = """#!/bin/sh
+/srv/mount "$@" && [ "$1" = --bind ] && : >/srv/waiting && while [ ! -e /srv/go ]; do sleep 0.1; done
+"""
+
+
+def below_run(debian):
+    return [line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+            if line.split()[4].startswith(f"{debian.root}/run/suture")]
+
+
+def test_a_hook_that_is_interrupted_leaves_the_base_mounted_nowhere(debian, libraries):
+    break_suture(debian, "failing")
+    shutil.copy(debian.root / "usr/bin/mount", debian.root / "srv/mount")
+    slow = debian.root / "srv/slow-mount"
+    slow.write_text(SLOW_MOUNT)
+    slow.chmod(0o755)
+    run("mount", "--bind", slow, debian.root / "usr/bin/mount")
+    dpkg = debian.start("setsid", "dpkg", "-i", debian.bring(debian.package("other")))
+    wait_until((debian.root / "srv/waiting").exists)
+    assert below_run(debian) != []
+    os.killpg(dpkg.pid, signal.SIGINT)
+    assert dpkg.wait() != 0
+    assert below_run(debian) == [] and list((debian.root / "run/suture").glob("base.*")) == []
+
+
+def purge(debian):
+    shutil.copy(ROOT / "debian/suture.postrm", debian.root / "srv/postrm")
+    debian.run("sh", "/srv/postrm", "purge")
+
+
+def test_a_purge_erases_nothing_that_is_only_mounted_among_its_files(debian, libraries):
+    """As a hook that was killed would have left it."""
+    debian.suture("remove")
+    place = debian.root / "run/suture/base.77"
+    place.mkdir()
+    run("mount", "--bind", debian.root, place)
+    purge(debian)
+    assert debian.library() == libraries["1.0-1"]
+    assert not (debian.root / "run/suture").exists() and not (debian.root / "var/lib/suture").exists()
+
+
+def test_a_state_on_a_file_system_of_its_own_keeps_nobody_from_purging(debian):
+    debian.suture("remove")
+    state = debian.root / "var/lib/suture"
+    run("mount", "-t", "tmpfs", "tmpfs", state)
+    (state / "state.json").touch()
+    purge(debian)
+    assert list(state.iterdir()) == []
