@@ -21,7 +21,9 @@
 #include "engine/suspension.h"
 #include "parts/overlay/overlay.h"
 
-enum { LOCK_WAIT_MS = 10 * 1000 };
+/* A boot waits for nobody long. Who proves one delays nothing, and to be too late would count as a boot that failed: an
+ * install that began with it may take its time. */
+enum { LOCK_WAIT_MS = 10 * 1000, COMPLETE_WAIT_MS = 10 * 60 * 1000 };
 
 typedef struct Boot {
 	Engine engine; /* as far as a boot needs it: root, config, store */
@@ -58,14 +60,14 @@ static int find_state(Boot *boot, const BootOptions *options, Error *error)
 }
 
 /* Where it can be written it is locked: discarding what rotted writes, and so may somebody else. */
-static int open_state(Boot *boot, Error *error)
+static int open_state(Boot *boot, int wait_ms, Error *error)
 {
 	const char *path = boot->engine.config.state;
 	bool writable = access(path, W_OK) == 0;
 
 	if (store_open(path, writable, &boot->engine.store, error) != 0)
 		return -1;
-	if (writable && store_lock(boot->engine.store, LOCK_WAIT_MS, error) != 0)
+	if (writable && store_lock(boot->engine.store, wait_ms, error) != 0)
 		return -1;
 	return state_load(boot->engine.store, &boot->state, error);
 }
@@ -190,7 +192,7 @@ int boot_activate(const BootOptions *options, json_t **ret_report, Error *error)
 	boot.fit.engine = &boot.engine;
 	boot.fit.state = &boot.state;
 	boot.fit.run = boot.run;
-	if (boot_report_new(&boot.fit.report, error) < 0 || open_state(&boot, error) < 0)
+	if (boot_report_new(&boot.fit.report, error) < 0 || open_state(&boot, LOCK_WAIT_MS, error) < 0)
 		return -1;
 	r = activate(&boot, error);
 	if (r != 0)
@@ -257,7 +259,7 @@ int boot_complete(const BootOptions *options, Error *error)
 
 	if (r != 0)
 		return r;
-	if (boot_id_read(boot.id, error) < 0 || open_state(&boot, error) < 0)
+	if (boot_id_read(boot.id, error) < 0 || open_state(&boot, COMPLETE_WAIT_MS, error) < 0)
 		return -1;
 	if (!trial_is_under_way(&boot.state.trial, &boot.state.active, boot.id))
 		return BOOT_NOTHING;

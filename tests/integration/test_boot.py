@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a boot does, on a root whose mounts are gone: suture-boot as the initramfs runs it. Real boots are in tests/vm."""
 import json
+import subprocess
 
 import pytest
 
 from calls import strace
 from conftest import BUILD, COMPONENT, LIBRARY, run, unmount_all
 from test_journey import images, release_b
+from test_lock import Held
 from test_rollout import rollout
 from test_unattended import image_digest
 from whole import which
@@ -156,6 +158,18 @@ def test_a_complete_boot_ends_the_trial(watched, systems):
         next_boot(watched)
         assert which(watched.root, systems) == "a"
     assert state_of(watched)["trial"]["attempts"] == 0
+
+
+def test_who_proves_a_boot_waits_for_an_install_that_began_with_it(watched):
+    """Longer than a boot itself waits for anybody."""
+    next_boot(watched)
+    command = [BUILD / "suture-boot", "complete", f"--root={watched.root}", f"--run={run_directory(watched)}"]
+    with Held(watched.state):
+        complete = subprocess.Popen(command)
+        with pytest.raises(subprocess.TimeoutExpired):
+            complete.wait(11)
+    assert complete.wait() == 0
+    assert watched.report("status")["improvements"][0]["proven"] is True
 
 
 def test_what_usr_does_not_show_is_not_proven(watched):
