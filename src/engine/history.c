@@ -1,34 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/history.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/plan.h"
+#include "engine/state.h"
 
 static const char format_name[] = "suture-history-1";
 static const char document_name[] = "history";
 
 enum { HISTORY_SIZE_MAX = 4 * 1024 * 1024 };
 
-int history_read(const Store *store, json_t **ret, Error *error)
+static int begin(json_t **ret, Error *error)
 {
-	CLEANUP_JSON json_t *document = NULL;
-	json_t *entries;
-	int r = store ? store_load(store, document_name, &document, error) : STORE_ABSENT;
+	CLEANUP_JSON json_t *document = json_object();
 
-	if (r < 0)
+	if (!document)
+		return error_memory(error);
+	if (json_put_text(document, "format", format_name, error) < 0 ||
+		json_put(document, "entries", json_array(), error) < 0)
 		return -1;
-	if (r == STORE_ABSENT) {
-		document = json_object();
-		if (!document)
-			return error_memory(error);
-		if (json_put_text(document, "format", format_name, error) < 0 ||
-			json_put(document, "entries", json_array(), error) < 0)
-			return -1;
-	} else if (json_array_field(document, "entries", HISTORY_MAX, &entries, error) < 0) {
-		return error_in(error, "%s/history.json", store_path(store));
-	}
 	*ret = TAKE_PTR(document);
 	return 0;
 }
@@ -45,6 +39,50 @@ static int drop_same_number(json_t *entries, int64_t number, Error *error)
 			return error_memory(error);
 	}
 	return 0;
+}
+
+/* The history takes its name before the state does: what is only in the one never was. Higher numbers are of
+ * a state that was lost. */
+static int drop_uncommitted(const Store *store, json_t *entries, Error *error)
+{
+	CLEANUP_STATE State state = STATE_INIT;
+
+	if (state_load(store, &state, NULL) < 0)
+		return 0;
+	return drop_same_number(entries, (int64_t)(state.transactions + 1), error);
+}
+
+int history_read(const Store *store, json_t **ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = NULL;
+	json_t *entries;
+	int r = store ? store_load(store, document_name, &document, error) : STORE_ABSENT;
+
+	if (r < 0)
+		return -1;
+	if (r == STORE_ABSENT)
+		return begin(ret, error);
+	if (json_array_field(document, "entries", HISTORY_MAX, &entries, error) < 0)
+		return error_in(error, "%s/history.json", store_path(store));
+	if (drop_uncommitted(store, entries, error) < 0)
+		return -1;
+	*ret = TAKE_PTR(document);
+	return 0;
+}
+
+/* A damaged one makes room, or nothing would be noted any more. */
+static int read_or_begin(Store *store, json_t **ret, Error *error)
+{
+	Error why = ERROR_INIT;
+
+	if (history_read(store, ret, &why) == 0)
+		return 0;
+	if (why.os_error == ENOMEM)
+		return error_memory(error);
+	if (store_set_aside(store, document_name, error) < 0)
+		return -1;
+	log_warning("%.800s; it is kept as history.json.damaged, and the history begins anew", why.text);
+	return begin(ret, error);
 }
 
 /* Advisories make entries long, and what could not be read again must not be written. */
@@ -76,7 +114,7 @@ int history_append(const Transaction *transaction, Error *error)
 
 	if (transaction->n_changes == 0)
 		return 0;
-	if (history_read(store, &document, error) < 0)
+	if (read_or_begin(store, &document, error) < 0)
 		return -1;
 	entries = json_object_get(document, "entries");
 	if (drop_same_number(entries, number, error) < 0)

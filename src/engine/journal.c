@@ -44,6 +44,11 @@ static int put_departures(const Transaction *transaction, json_t *document, Erro
 	return 0;
 }
 
+static bool is_checked(const Transaction *transaction)
+{
+	return transaction->health.n == 0 || transaction->reached >= TRANSACTION_HEALTHY;
+}
+
 int journal_write(const Transaction *transaction, Error *error)
 {
 	CLEANUP_JSON json_t *document = json_object();
@@ -59,7 +64,8 @@ int journal_write(const Transaction *transaction, Error *error)
 		improvements_to_json(&transaction->goal, &goal, error) < 0 ||
 		json_put(document, "goal", goal, error) < 0 ||
 		put_departures(transaction, document, error) < 0 ||
-		json_put_text(document, "reason", transaction->reason, error) < 0)
+		json_put_text(document, "reason", transaction->reason, error) < 0 ||
+		json_put(document, "checked", json_boolean(is_checked(transaction)), error) < 0)
 		return -1;
 	return store_save(transaction->engine->store, document_name, document, error);
 }
@@ -84,6 +90,7 @@ static int read_document(const json_t *document, const Store *store, Journal *re
 	const char *format, *state, *reason = "";
 	json_t *goal, *departures = NULL;
 	int64_t generation, number;
+	bool checked = true;
 
 	if (json_string_field(document, "format", 64, &format, error) < 0)
 		return -1;
@@ -97,8 +104,10 @@ static int read_document(const json_t *document, const Store *store, Journal *re
 		(json_has(document, "departures") &&
 			json_object_field(document, "departures", &departures, error) < 0) ||
 		(json_has(document, "reason") &&
-			json_string_field(document, "reason", ERROR_TEXT_SIZE - 1, &reason, error) < 0))
+			json_string_field(document, "reason", ERROR_TEXT_SIZE - 1, &reason, error) < 0) ||
+		(json_has(document, "checked") && json_bool_field(document, "checked", &checked, error) < 0))
 		return -1;
+	ret->unchecked = !checked;
 	ret->departures = json_incref(departures);
 	(void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 	ret->generation = (uint64_t)generation;

@@ -3,7 +3,8 @@
 
 /*
  * The journal: one document that says what a swap is to bring about. It exists only from just before the swap
- * until the state says so, or after that was interrupted (docs/formats/state.md).
+ * until the state says so, or after that was interrupted (docs/formats/state.md). Where the administrator's
+ * checks have a say, it says too how far they came.
  */
 
 #include "engine/transaction.h"
@@ -15,7 +16,8 @@ typedef struct Journal {
 	uint64_t generation, number;
 	Improvements goal;
 	json_t *departures;           /* {COMPONENT: action} for what the goal lacks */
-	char reason[ERROR_TEXT_SIZE]; /* of a revert; "" otherwise */
+	bool unchecked;               /* there are checks, and they have not passed */
+	char reason[ERROR_TEXT_SIZE]; /* of a revert, or why a check has failed; "" otherwise */
 } Journal;
 
 #define JOURNAL_INIT \

@@ -112,6 +112,48 @@ static void learns_the_image_that_an_earlier_version_put_into_quarantine(void **
 	assert_non_null(trial_find_quarantined(&state.trial, &set.items[0]));
 }
 
+static void leave_in_quarantine(Fixture *fixture, const char *component, const char *generation)
+{
+	CLEANUP_FREE char *text = NULL;
+	char hex[DIGEST_HEX_SIZE];
+	Digest lost = {{1}}, harmful = fixture_manifest(fixture, component, 1);
+
+	assert_int_equal(
+		text_format(&text, NULL,
+			"{\"format\": \"suture-state-1\", \"generation\": %s, \"last_generation\": 7, "
+			"\"transactions\": 9, \"active\": [{\"manifest\": \"%s\"}], \"generations\": {}, "
+			"\"quarantined\": [{\"component\": \"%s\", \"letter\": \"a\", \"manifest\": \"%s\", "
+			"\"reason\": \"x\", \"time\": \"2026-11-24T06:35:07Z\"}]}",
+			generation, digest_to_hex(&lost, hex), component,
+			digest_to_hex(&harmful, (char[DIGEST_HEX_SIZE]){0})),
+		0);
+	assert_done(file_replace(store_directory(fixture->store), "state.json", bytes_of_text(text), 0644,
+			    &fixture->error),
+		&fixture->error);
+}
+
+/* The next install would bring them again. */
+static void keeps_what_did_harm_in_quarantine_when_it_mends(void **userdata)
+{
+	static const char *const generations[] = {"7", "\"damaged\""};
+	Fixture *fixture = *userdata;
+
+	for (size_t i = 0; i < ARRAY_SIZE(generations); i++) {
+		CLEANUP_STATE State state = STATE_INIT;
+
+		leave_in_quarantine(fixture, "libx", generations[i]);
+		assert_fails(state_load(fixture->store, &state, &fixture->error), &fixture->error,
+			"suture remove");
+		assert_done(state_mend(fixture->store, &fixture->error), &fixture->error);
+		assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+		assert_int_equal(state.active.n, 0);
+		assert_int_equal(state.generation, 0);
+		assert_int_equal(state.last_generation, i == 0 ? 7 : 0);
+		assert_int_equal(state.trial.n_quarantined, 1);
+		assert_string_equal(state.trial.quarantined[0].component, "libx");
+	}
+}
+
 static void refuses_a_manifest_that_was_changed_in_the_store(void **userdata)
 {
 	Fixture *fixture = *userdata;
@@ -136,6 +178,8 @@ int main(void)
 			refuses_a_document_that_was_damaged, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(learns_the_image_that_an_earlier_version_put_into_quarantine,
 			fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			keeps_what_did_harm_in_quarantine_when_it_mends, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			refuses_a_manifest_that_was_changed_in_the_store, fixture_set_up, fixture_tear_down),
 	};

@@ -167,6 +167,9 @@ int state_mend(Store *store, Error *error)
 		if (!rest.generations)
 			return error_memory(error);
 	}
+	/* What did harm is to stay away, whatever else cannot be read. */
+	if (document)
+		(void)trial_from_json(document, &rest.trial, NULL);
 	rest.generation = 0;
 	log_warning("%s", why.text);
 	return state_save(store, &rest, error);

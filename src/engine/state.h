@@ -38,8 +38,8 @@ typedef struct State {
 int state_load(const Store *store, State *ret, Error *error);
 int state_save(Store *store, const State *state, Error *error);
 
-/* When the state cannot be read: forgets what is active, so that the base can be shown. What an unknown,
- * newer version wrote is refused. */
+/* When the state cannot be read: forgets what is active, so that the base can be shown, and keeps of the rest
+ * what can be read, above all the quarantine. What an unknown, newer version wrote is refused. */
 int state_mend(Store *store, Error *error);
 
 void state_clear(State *state);

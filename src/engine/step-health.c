@@ -35,16 +35,22 @@ static HealthSubject subject_of(
 	return (HealthSubject){engine->root, engine->root_fd, moment, letters};
 }
 
+int health_collect_for(Transaction *transaction, Error *error)
+{
+	for (size_t i = 0; i < transaction->n_changes; i++)
+		if (transaction->changes[i].action == CHANGE_INSTALL)
+			return health_collect(transaction->engine->root_fd, &transaction->health, error);
+	return 0;
+}
+
 int health_measure_before(Transaction *transaction, Error *error)
 {
 	CLEANUP_IMPROVEMENTS Improvements arrivals = IMPROVEMENTS_INIT;
 	HealthSubject subject = subject_of(transaction, HEALTH_BEFORE, &arrivals);
 
-	if (find_arrivals(transaction, &arrivals, error) < 0)
-		return -1;
-	if (arrivals.n == 0)
+	if (transaction->health.n == 0)
 		return 0;
-	if (health_collect(transaction->engine->root_fd, &transaction->health, error) < 0)
+	if (find_arrivals(transaction, &arrivals, error) < 0)
 		return -1;
 	return health_measure(&transaction->health, &subject, error);
 }

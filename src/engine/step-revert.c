@@ -13,6 +13,7 @@
 #include "engine/leaving.h"
 #include "engine/plan.h"
 #include "engine/transaction.h"
+#include "parts/overlay/overlay.h"
 
 static int drop_all_when_one_retired(Transaction *transaction, Improvements *former, Error *error)
 {
@@ -28,7 +29,7 @@ static int drop_all_when_one_retired(Transaction *transaction, Improvements *for
 	return 0;
 }
 
-static int go_back(Transaction *transaction, Error *error)
+static int show_former(Transaction *transaction, Error *error)
 {
 	CLEANUP_STATE State state = STATE_INIT;
 
@@ -37,6 +38,22 @@ static int go_back(Transaction *transaction, Error *error)
 		drop_all_when_one_retired(transaction, &state.active, error) < 0)
 		return -1;
 	return layers_activate(transaction->engine, state.generation, &transaction->goal, error);
+}
+
+/* Images rot, and package managers begin to work; the base can be shown at any time. */
+static int go_back(Transaction *transaction, Error *error)
+{
+	const Improvements none = IMPROVEMENTS_INIT;
+	Error why = ERROR_INIT;
+	uint64_t mounted = 0;
+
+	if (overlay_current(transaction->engine->root, &mounted, error) < 0)
+		return -1;
+	/* A boot, or a package manager, has come first. */
+	if (mounted != transaction->generation || show_former(transaction, &why) == 0)
+		return 0;
+	log_warning("what was active before cannot be shown: %.800s; /usr shows the base", why.text);
+	return layers_activate(transaction->engine, 0, &none, error);
 }
 
 /* The letters that came go: into quarantine, and into the history as reverts. The generation that shows them
@@ -97,9 +114,10 @@ static int go_back_from_harm(Transaction *transaction, Error *error)
 	Error minor = ERROR_INIT;
 
 	if (state_load(transaction->engine->store, &state, error) < 0 ||
-		condemn(transaction, &state, &leaving, error) < 0 ||
-		note_leaving(transaction, &leaving, error) < 0)
+		condemn(transaction, &state, &leaving, error) < 0)
 		return -1;
+	if (note_leaving(transaction, &leaving, &minor) < 0)
+		log_warning("who uses what is taken off is not known: %s", minor.text);
 	/* The changes point into what was the goal. */
 	improvements_clear(&transaction->former);
 	transaction->former = transaction->goal;

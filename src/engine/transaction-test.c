@@ -26,18 +26,24 @@ static void is_the_table_that_the_documentation_shows(void **state)
 		fail_msg("docs/architecture.md does not show this table:\n%s", table);
 }
 
-static void write_journal(Fixture *fixture, const char *reached, int generation, const Digest *goal)
+static void write_journal_with(
+	Fixture *fixture, const char *reached, int generation, const Digest *goal, const char *more)
 {
 	char text[512], hex[DIGEST_HEX_SIZE];
 
 	(void)snprintf(text, sizeof(text),
 		"{\"format\": \"suture-journal-1\", \"state\": \"%s\", \"generation\": %d, \"transaction\": "
 		"1, "
-		"\"started\": \"2026-11-24T06:35:07Z\", \"goal\": [{\"manifest\": \"%s\"}]}",
-		reached, generation, digest_to_hex(goal, hex));
+		"\"started\": \"2026-11-24T06:35:07Z\", \"goal\": [{\"manifest\": \"%s\"}]%s}",
+		reached, generation, digest_to_hex(goal, hex), more);
 	assert_done(file_replace(store_directory(fixture->store), "journal.json", bytes_of_text(text), 0644,
 			    &fixture->error),
 		&fixture->error);
+}
+
+static void write_journal(Fixture *fixture, const char *reached, int generation, const Digest *goal)
+{
+	write_journal_with(fixture, reached, generation, goal, "");
 }
 
 /* An engine on a root where nothing is mounted. */
@@ -102,6 +108,52 @@ static void finishes_a_run_that_an_earlier_version_began(void **state)
 	assert_finishes(*state, "restarted");
 }
 
+/* The cut came between the state and the end of the journal. */
+static void keeps_the_time_of_a_commit_that_is_repeated(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	Digest goal = fixture_manifest(fixture, "libx", 1);
+	CLEANUP_STATE State state = STATE_INIT, after = STATE_INIT;
+	Engine engine = engine_on(fixture);
+	CLEANUP_FREE char *root = NULL;
+
+	assert_true(asprintf(&root, "%s/root", fixture->path) > 0);
+	engine.root = root;
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(improvements_put(&state.active, fixture->store, &goal, 1700000001, &fixture->error),
+		&fixture->error);
+	state.transactions = 1;
+	assert_done(state_save(fixture->store, &state, &fixture->error), &fixture->error);
+	write_journal(fixture, "staged", 0, &goal);
+	assert_done(transaction_recover(&engine, &fixture->error), &fixture->error);
+	assert_done(state_load(fixture->store, &after, &fixture->error), &fixture->error);
+	assert_int_equal(after.active.n, 1);
+	assert_int_equal(after.active.items[0].installed, 1700000001);
+}
+
+/* The machine went down before anybody could note it: the boot has shown what the state names. */
+static void puts_into_quarantine_what_a_check_had_refused(void **state)
+{
+	Fixture *fixture = *state;
+	Digest goal = fixture_manifest(fixture, "libx", 1);
+	CLEANUP_STATE State after = STATE_INIT;
+	CLEANUP_JSON json_t *journal = NULL;
+	Engine engine = engine_on(fixture);
+	CLEANUP_FREE char *root = NULL;
+
+	assert_true(asprintf(&root, "%s/root", fixture->path) > 0);
+	engine.root = root;
+	write_journal_with(fixture, "activated", 1, &goal,
+		", \"checked\": false, \"reason\": \"the check 10-x failed: no\"");
+	assert_done(transaction_recover(&engine, &fixture->error), &fixture->error);
+	assert_int_equal(store_load(fixture->store, "journal", &journal, &fixture->error), STORE_ABSENT);
+	assert_done(state_load(fixture->store, &after, &fixture->error), &fixture->error);
+	assert_int_equal(after.active.n, 0);
+	assert_int_equal(after.transactions, 1);
+	assert_int_equal(after.trial.n_quarantined, 1);
+	assert_string_equal(after.trial.quarantined[0].reason, "the check 10-x failed: no");
+}
+
 static void forgets_a_damaged_journal(void **state)
 {
 	Fixture *fixture = *state;
@@ -124,6 +176,10 @@ int main(void)
 			finishes_a_run_whose_generation_is_what_usr_shows, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			finishes_a_run_that_an_earlier_version_began, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			keeps_the_time_of_a_commit_that_is_repeated, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			puts_into_quarantine_what_a_check_had_refused, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(forgets_a_damaged_journal, fixture_set_up, fixture_tear_down),
 	};
 

@@ -117,6 +117,9 @@ static int fail(Transaction *transaction, Error *error)
 	const Transition *undo = find(transaction->reached, EVENT_FAILED);
 	Error second = ERROR_INIT;
 
+	/* First of all: what has done harm stays away, however far going back comes. */
+	if (transaction->harm && journal_write(transaction, &second) < 0)
+		log_warning("an interruption now would let it come again: %s", second.text);
 	if (undo && undo->step && undo->step(transaction, &second) < 0)
 		return error_in(error, "and going back failed as well (%.300s)", second.text);
 	/* A journal that cannot be removed is read, and undone, by the next run. */
@@ -136,11 +139,15 @@ static int end_without_change(const Transaction *transaction)
 	return STEP_NOTHING;
 }
 
-/* Once, just before the swap: a transaction that is cut off earlier has changed nothing, and after the swap
- * what is mounted says how far it came. */
-static int note_intent(const Transaction *transaction, Error *error)
+/* Just before the swap: a transaction that is cut off earlier has changed nothing, and after the swap what is
+ * mounted says how far it came. What it does not say is whether checks have passed. */
+static int note_intent(Transaction *transaction, Error *error)
 {
-	return transaction->reached == TRANSACTION_STAGED ? journal_write(transaction, error) : 0;
+	if (transaction->reached == TRANSACTION_STAGED)
+		return health_collect_for(transaction, error) < 0 ? -1 : journal_write(transaction, error);
+	if (transaction->reached == TRANSACTION_HEALTHY && transaction->health.n > 0)
+		return journal_write(transaction, error);
+	return 0;
 }
 
 int transaction_run(Transaction *transaction, TransactionEvent begin, Error *error)
@@ -168,8 +175,8 @@ int transaction_run(Transaction *transaction, TransactionEvent begin, Error *err
 	return journal_remove(transaction->engine->store, error);
 }
 
-/* The swap is the point of no return: what is mounted decides. */
-static int finish(Engine *engine, Journal *journal, Error *error)
+/* The transaction that the journal is of. */
+static int take_up(Engine *engine, Journal *journal, Transaction **ret, Error *error)
 {
 	CLEANUP(transaction_free) Transaction *transaction = NULL;
 
@@ -185,8 +192,38 @@ static int finish(Engine *engine, Journal *journal, Error *error)
 		return -1;
 	transaction->generation = journal->generation;
 	transaction->number = journal->number;
+	*ret = TAKE_PTR(transaction);
+	return 0;
+}
+
+/* The swap is the point of no return: what is mounted decides. */
+static int finish(Engine *engine, Journal *journal, Error *error)
+{
+	CLEANUP(transaction_free) Transaction *transaction = NULL;
+
+	if (take_up(engine, journal, &transaction, error) < 0)
+		return -1;
 	transaction->reached = TRANSACTION_HEALTHY;
 	if (step_commit(transaction, error) < 0)
+		return -1;
+	return journal_remove(engine->store, error);
+}
+
+/* But for what no check has let in. Checks take their time, and who is at work here may be a package
+ * manager's hook: the next install brings it again, and has it checked. */
+static int undo(Engine *engine, Journal *journal, Error *error)
+{
+	CLEANUP(transaction_free) Transaction *transaction = NULL;
+
+	if (take_up(engine, journal, &transaction, error) < 0)
+		return -1;
+	transaction->reached = TRANSACTION_ACTIVATED;
+	transaction->harm = *transaction->reason != '\0';
+	if (transaction->harm)
+		log_warning("%s; what came is taken off, and in quarantine", transaction->reason);
+	else
+		log_warning("an install ended before the checks had passed; it is taken back");
+	if (step_revert(transaction, error) < 0)
 		return -1;
 	return journal_remove(engine->store, error);
 }
@@ -210,6 +247,8 @@ int transaction_recover(Engine *engine, Error *error)
 		return journal_remove(engine->store, error);
 	if (overlay_current(engine->root, &mounted, error) < 0)
 		return -1;
+	if (journal.unchecked && (mounted == journal.generation || *journal.reason))
+		return undo(engine, &journal, error);
 	if (mounted == journal.generation)
 		return finish(engine, &journal, error);
 	return journal_remove(engine->store, error);

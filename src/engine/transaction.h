@@ -4,8 +4,8 @@
 /*
  * A transaction takes the device from one set of active improvements to another, through the transition table
  * in transaction.c. Before the swap the journal says what is intended; after it, what is mounted says whether
- * it came to pass. Each step can be repeated, and what a step before the swap has done is undone by throwing
- * it away.
+ * it came to pass, and where there are checks, the journal whether they let it in. Each step can be repeated,
+ * and what a step before the swap has done is undone by throwing it away.
  *
  * A step is `int step_x(Transaction *, Error *)` in step-x.c: < 0 failed, 0 done, STEP_NOTHING when nothing
  * is left to do and the transaction ends well.
@@ -89,7 +89,7 @@ typedef struct Transaction {
 	int64_t started;
 	int64_t fetched; /* when the last download was complete; 0: this run has fetched nothing */
 	char reason[ERROR_TEXT_SIZE]; /* of a revert: why, for people */
-	Health health;                /* what was checked before the swap */
+	Health health;                /* what will be, or was, checked before and after the swap */
 	json_t *failed_checks;        /* [name]: those that had failed before; NULL: there are none */
 	bool harm;                    /* reason says what the letters that came have done */
 	TransactionState reached;
@@ -103,13 +103,15 @@ DEFINE_CLEANUP(Transaction *, transaction_free);
 int transaction_run(Transaction *transaction, TransactionEvent begin, Error *error);
 
 /* Finishes or undoes what an interrupted run has left in the journal: forward when /usr shows its generation
- * already, else back. */
+ * already and no check has yet to pass, else back. */
 int transaction_recover(Engine *engine, Error *error);
 
 /* The table in words, one transition a line: for the documentation, which a test holds against it. */
 void transaction_print_table(FILE *out);
 
-/* Before the swap: which checks fail anyway? (step-health.c) */
+/* Before the journal is written: which checks will what comes have to pass? (step-health.c) */
+int health_collect_for(Transaction *transaction, Error *error);
+/* Before the swap: which of them fail anyway? */
 int health_measure_before(Transaction *transaction, Error *error);
 
 int step_check(Transaction *transaction, Error *error);

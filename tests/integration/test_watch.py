@@ -14,7 +14,9 @@ import time
 
 import pytest
 
-from conftest import BUILD, ROOT, Device, Server, assert_fails, copy_runtime, members_of, run, unpack
+from calls import inject, one_of_each_site, record
+from conftest import (BUILD, ROOT, Device, Server, assert_fails, copy_runtime, members_of, run, unmount_all, unpack,
+                      wait_until)
 
 # What the base has answers; the fix does what its user is to see.
 BASE = "int frail_NAME(void) { return 0; }\n"
@@ -497,6 +499,71 @@ def test_what_was_active_before_stays_when_a_check_fails(checked, components, pu
     assert_fails(device.suture("install", check=False), "the check 10-two failed")
     assert device.active() == {"one": "a"}
     assert list(quarantined(device)) == ["two"]
+
+
+WAITS_AFTER = '[ $SUTURE_WHEN = before ] || { echo $$ >/srv/began; read word </srv/word; echo "$word"; exit 1; }'
+
+
+@pytest.fixture
+def held(checked, components, publisher):
+    """(a) of "one" is active, and an install of "two" is held up in a check that will fail: the device, and the install."""
+    device, installs = checked(one=WORKS), []
+    device.suture("install")
+    publisher.release(components["two"].base, components["two"].build("2", WORKS), component="two")
+    add_check(device, "10-two", WAITS_AFTER)
+    os.mkfifo(device.root / "srv/word")
+    installs.append(subprocess.Popen(device.command("install"), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+    began = device.root / "srv/began"
+    wait_until(lambda: began.exists() and began.read_text())
+    yield device, installs[0]
+    installs[0].kill()
+    installs[0].communicate()
+
+
+def test_an_install_that_was_killed_in_its_checks_is_taken_back_and_checked_anew(held):
+    device, install = held
+    crash(device, "uses-two", expected=1)
+    install.kill()
+    install.communicate()
+    os.kill(int((device.root / "srv/began").read_text()), signal.SIGKILL)
+    add_check(device, "10-two", "/usr/bin/uses-two || { echo two is not as it was; exit 1; }")
+    assert "before the checks had passed" in device.suture("remove", "one").stderr
+    crash(device, "uses-two", expected=0)
+    assert device.active() == {} and quarantined(device) == {}
+    assert_fails(device.suture("install", check=False), "the check 10-two failed")
+    assert quarantined(device) == {"two": "the check 10-two failed: two is not as it was"}
+
+
+def test_what_a_check_has_refused_is_off_and_in_quarantine_even_when_what_was_before_cannot_be_shown(held):
+    device, install = held
+    for path in (device.state / "images").iterdir():
+        path.unlink()
+    (device.root / "srv/word").write_text("two is not as it was\n")
+    assert_fails(subprocess.CompletedProcess([], install.wait(), *install.communicate()), "the check 10-two failed")
+    crash(device, "uses-two", expected=0)
+    assert quarantined(device) == {"two": "the check 10-two failed: two is not as it was"}
+    (device.root / "etc/suture/health.d/10-two").unlink()
+    device.suture("install")
+    assert device.active() == {"one": "a"}
+
+
+def test_an_install_that_a_check_refuses_survives_a_kill_anywhere(checked, directory):
+    device = checked(one=WORKS)
+    add_check(device, "10-one", "/usr/bin/uses-one || { echo one is not as it was; exit 1; }")
+    found = record(directory / "trace", device.command("install"), code=1)
+    swap = next(index for index, (call, _, _) in enumerate(found) if call == "move_mount")
+    sites = one_of_each_site(found[swap:])
+    for call, number, site in sites:
+        unmount_all(device.root)
+        shutil.rmtree(device.state)
+        killed = inject(call, number, "signal=SIGKILL", device.command("install"))
+        assert killed.returncode in (1, -signal.SIGKILL), (site, killed.stderr)
+        device.suture("install", check=False)
+        assert device.active() == {}, site
+        assert quarantined(device) == {"one": "the check 10-one failed: one is not as it was"}, site
+        assert {entry["action"] for entry in device.report("history")["entries"]} == {"revert"}, site
+        crash(device, "uses-one", expected=0)
+    assert len(sites) > 10
 
 
 def test_a_check_that_failed_before_does_not_count(checked):
