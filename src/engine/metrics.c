@@ -29,11 +29,6 @@ static int known_time(int64_t time, int64_t *ret)
 	return time > 0 ? 0 : NO_SAMPLE;
 }
 
-static bool is_shown(const Closure *closure)
-{
-	return closure->mounted == closure->state.generation;
-}
-
 static int generation(const Closure *closure, int64_t *ret)
 {
 	*ret = (int64_t)closure->mounted;
@@ -98,8 +93,7 @@ static const DeviceFamily device_families[] = {
 
 static int entry_active(const Closure *closure, const LedgerEntry *entry, int64_t *ret)
 {
-	(void)entry;
-	*ret = is_shown(closure);
+	*ret = closure_shows(closure, &entry->manifest);
 	return 0;
 }
 
@@ -112,7 +106,7 @@ static int entry_protected(const Closure *closure, const LedgerEntry *entry, int
 static int entry_exposed(const Closure *closure, const LedgerEntry *entry, int64_t *ret)
 {
 	*ret = (int64_t)closure_count_exposed(closure, entry);
-	return closure_judge(closure, entry) == CLOSURE_UNKNOWN ? NO_SAMPLE : 0;
+	return closure->looked && closure_judge(closure, entry) != CLOSURE_UNKNOWN ? 0 : NO_SAMPLE;
 }
 
 static int entry_released(const Closure *closure, const LedgerEntry *entry, int64_t *ret)
