@@ -73,14 +73,32 @@ int boot_report_finish(json_t *report, uint64_t generation, const Improvements *
 	return json_put_integer(report, "generation", (int64_t)generation, error);
 }
 
-/* What generations an earlier report of this boot knows. */
+int boot_report_sign(json_t *report, const char *id, Error *error)
+{
+	if (json_put_text(report, "boot", id, error) < 0)
+		return -1;
+	return json_put(report, "began", json_incref(json_object_get(report, "manifests")), error);
+}
+
+static int keep_signature(const json_t *earlier, json_t *report, Error *error)
+{
+	if (json_has(report, "boot") || !json_has(earlier, "boot"))
+		return 0;
+	if (json_put(report, "boot", json_incref(json_object_get(earlier, "boot")), error) < 0)
+		return -1;
+	return json_put(report, "began", json_incref(json_object_get(earlier, "began")), error);
+}
+
+/* What an earlier report of this boot knows besides. */
 static int keep_earlier(const char *run, json_t *report, Error *error)
 {
 	CLEANUP_JSON json_t *earlier = NULL;
 	json_t *generations;
 
-	if (boot_report_read(run, &earlier, NULL) < 0)
+	if (boot_report_read(run, &earlier, NULL) < 0 || !earlier)
 		return 0;
+	if (keep_signature(earlier, report, error) < 0)
+		return -1;
 	generations = json_object_get(earlier, "generations");
 	if (generations &&
 		json_object_update_missing(json_object_get(report, "generations"), generations) < 0)
@@ -119,6 +137,18 @@ static int check_generations(const json_t *report, Error *error)
 	return 0;
 }
 
+static int check_signature(const json_t *report, Error *error)
+{
+	const char *id;
+	json_t *began;
+
+	if (!json_has(report, "boot"))
+		return 0;
+	if (json_string_field(report, "boot", TRIAL_BOOT_ID_SIZE, &id, error) < 0)
+		return -1;
+	return json_array_field(report, "began", REPORT_SIZE_MAX, &began, error);
+}
+
 static int check(const json_t *report, Error *error)
 {
 	const char *format;
@@ -134,7 +164,7 @@ static int check(const json_t *report, Error *error)
 		return -1;
 	if (json_array_field(report, "manifests", REPORT_SIZE_MAX, &manifests, error) < 0)
 		return -1;
-	return check_generations(report, error);
+	return check_generations(report, error) < 0 ? -1 : check_signature(report, error);
 }
 
 int boot_report_read(const char *run, json_t **ret, Error *error)
@@ -187,14 +217,26 @@ bool boot_report_holds(const json_t *report, const Improvements *set)
 	       json_equal(manifests, json_object_get(report, "manifests"));
 }
 
-bool boot_report_names(const json_t *report, const Digest *manifest)
+static bool is_among(const json_t *manifests, const Digest *manifest)
 {
 	char hex[DIGEST_HEX_SIZE];
 	size_t index;
 	json_t *item;
 
 	(void)digest_to_hex(manifest, hex);
-	json_array_foreach(json_object_get(report, "manifests"), index,
+	json_array_foreach(manifests, index,
 		item) if (json_is_string(item) && strcmp(json_string_value(item), hex) == 0) return true;
 	return false;
+}
+
+bool boot_report_names(const json_t *report, const Digest *manifest)
+{
+	return is_among(json_object_get(report, "manifests"), manifest);
+}
+
+bool boot_report_proves(const json_t *report, const char *id, const Digest *manifest)
+{
+	const char *boot = json_string_value(json_object_get(report, "boot"));
+
+	return boot && strcmp(boot, id) == 0 && is_among(json_object_get(report, "began"), manifest);
 }

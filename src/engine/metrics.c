@@ -153,8 +153,8 @@ static const ImprovementFamily improvement_families[] = {
 		entry_activated},
 	{"suture_improvement_protected_timestamp_seconds", "seconds", "Since when nothing is exposed to it.",
 		entry_protected_since},
-	{"suture_improvement_reopenings", NULL,
-		"How often something was exposed to it again after nothing had been.", entry_reopenings},
+	{"suture_improvement_reopenings", NULL, "How often the protection by it has ended.",
+		entry_reopenings},
 };
 
 static int append_head(Buffer *buffer, const char *name, const char *unit, const char *help, Error *error)

@@ -68,6 +68,26 @@ def install_b(device, released, packages):
     assert device.active()[COMPONENT] == "b"
 
 
+def test_each_report_says_of_a_part_that_is_shown_what_is_so(pair):
+    before = {entry["component"]: entry for entry in pair.report("receipt")["improvements"]}
+    boot_without_the_other(pair)
+    assert pair.report("status")["verdict"] == "partial"
+    verdicts = {entry["component"]: entry["verdict"] for entry in pair.report("receipt")["improvements"]}
+    assert verdicts == {COMPONENT: "unknown", "thing": "inactive"}
+    statements = json.loads(pair.suture("vex").stdout)["statements"]
+    assert {statement["vulnerability"]["name"]: statement["status"] for statement in statements} == {
+        "CVE-2026-0001": "under_investigation", "CVE-2026-0002": "affected"}
+    figures = pair.suture("metrics").stdout
+    assert f'suture_improvement_active{{component="{COMPONENT}",letter="a"}} 1\n' in figures
+    assert 'suture_improvement_active{component="thing",letter="a"} 0\n' in figures
+    assert "suture_improvement_exposed_processes{" not in figures
+    pair.suture("repair")
+    after = {entry["component"]: entry for entry in pair.report("receipt")["improvements"]}
+    assert (after[COMPONENT]["verdict"], after[COMPONENT]["protected"], after[COMPONENT]["reopened"]) == \
+        ("protected", before[COMPONENT]["protected"], 0), "what was shown all the time was protected all the time"
+    assert (after["thing"]["reason"], after["thing"]["reopened"]) == ("retire", 1)
+
+
 @pytest.mark.parametrize("next_command", ["repair", "install", None])
 def test_who_began_under_what_a_boot_could_show_is_exposed_to_the_next_letter(pair, programs, released, packages, next_command):
     boot_without_the_other(pair)
