@@ -178,7 +178,9 @@ static int activate(Boot *boot, Error *error)
 		suspension_lock(boot->engine.root_fd, &lock, error) < 0 ||
 		fit_drop_unfit(&boot->fit, error) < 0 || heed_trial(boot, error) < 0 || show(boot, error) < 0)
 		return -1;
-	return boot_report_finish(boot->fit.report, boot->fit.mounted, &boot->fit.set, error);
+	if (boot_report_finish(boot->fit.report, boot->fit.mounted, &boot->fit.set, error) < 0)
+		return -1;
+	return boot_report_sign(boot->fit.report, boot->id, error);
 }
 
 int boot_activate(const BootOptions *options, json_t **ret_report, Error *error)

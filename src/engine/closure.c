@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/boot-report.h"
 #include "engine/context.h"
 #include "engine/exposure.h"
 #include "engine/ledger-update.h"
@@ -13,8 +14,21 @@ void closure_clear(Closure *closure)
 {
 	state_clear(&closure->state);
 	json_decref(closure->exposed);
+	json_decref(closure->boot);
 	ledger_clear(&closure->ledger);
 	*closure = CLOSURE_INIT;
+}
+
+static bool shows_all(const Closure *closure)
+{
+	return closure->mounted == closure->state.generation;
+}
+
+bool closure_shows(const Closure *closure, const Digest *manifest)
+{
+	return shows_all(closure) ||
+	       (closure->mounted > 0 && boot_report_is_of(closure->boot, closure->mounted) &&
+		       boot_report_names(closure->boot, manifest));
 }
 
 int closure_look(const Engine *engine, Closure *ret, Error *error)
@@ -23,9 +37,10 @@ int closure_look(const Engine *engine, Closure *ret, Error *error)
 	const State *state = &closure.state;
 
 	if (state_load(engine->store, &closure.state, error) < 0 ||
-		overlay_current(engine->root, &closure.mounted, error) < 0)
+		overlay_current(engine->root, &closure.mounted, error) < 0 ||
+		boot_report_of_root(engine->root, &closure.boot, error) < 0)
 		return -1;
-	closure.looked = geteuid() == 0 && closure.mounted == state->generation;
+	closure.looked = geteuid() == 0 && shows_all(&closure);
 	if ((closure.looked ? exposure_report(engine, state, &state->active, &closure.exposed, error)
 			    : exposure_unseen(&closure.exposed, error)) < 0 ||
 		ledger_observe(engine, state, closure.exposed, NULL, &closure.ledger, error) < 0)
@@ -56,18 +71,22 @@ size_t closure_count_exposed(const Closure *closure, const LedgerEntry *entry)
 	return closure->looked ? count_in_census(closure->exposed, entry->component) : ledger_exposed(entry);
 }
 
+/* Does what the last census saw still hold? While only a part is shown, none is taken. */
+static bool is_known(const Closure *closure)
+{
+	return closure->looked ? json_is_true(json_object_get(closure->exposed, "complete"))
+			       : shows_all(closure);
+}
+
 ClosureVerdict closure_judge(const Closure *closure, const LedgerEntry *entry)
 {
 	if (entry->gone > 0)
 		return CLOSURE_GONE;
-	if (closure->mounted != closure->state.generation)
+	if (!closure_shows(closure, &entry->manifest))
 		return CLOSURE_INACTIVE;
 	if (closure_count_exposed(closure, entry) > 0)
 		return CLOSURE_EXPOSED;
-	if (entry->protected_since == 0 ||
-		(closure->looked && !json_is_true(json_object_get(closure->exposed, "complete"))))
-		return CLOSURE_UNKNOWN;
-	return CLOSURE_PROTECTED;
+	return entry->protected_since > 0 && is_known(closure) ? CLOSURE_PROTECTED : CLOSURE_UNKNOWN;
 }
 
 const char *closure_verdict_name(ClosureVerdict verdict)

@@ -13,6 +13,7 @@
 typedef struct Closure {
 	State state;
 	uint64_t mounted; /* the generation that /usr shows */
+	json_t *boot;     /* what a boot or a repair has activated, suture-boot-1; NULL: not known */
 	json_t *exposed;  /* suture-exposed-1; "complete" is false for all but root */
 	bool looked;      /* a census was taken, of what is active and shown */
 	Ledger ledger;
@@ -36,9 +37,12 @@ typedef enum ClosureVerdict {
 	CLOSURE_GONE,      /* it is not installed any more */
 	CLOSURE_INACTIVE,  /* it is, but /usr does not show that */
 	CLOSURE_EXPOSED,   /* active, and somebody uses old bytes */
-	CLOSURE_UNKNOWN,   /* active, and nobody has looked into every process yet */
+	CLOSURE_UNKNOWN,   /* active, and nobody has looked into every process yet, or can now */
 	CLOSURE_PROTECTED, /* active, and nobody is exposed to it */
 } ClosureVerdict;
+
+/* Does /usr show this improvement, which is installed? */
+bool closure_shows(const Closure *closure, const Digest *manifest);
 
 ClosureVerdict closure_judge(const Closure *closure, const LedgerEntry *entry);
 const char *closure_verdict_name(ClosureVerdict verdict);

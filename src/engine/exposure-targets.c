@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/boot-report.h"
 #include "engine/layers.h"
 #include "parts/image/image.h"
 #include "parts/overlay/overlay.h"
@@ -22,6 +23,7 @@ typedef struct Mounted {
 	OverlayGeneration *generations;
 	Improvements *sets; /* what each generation holds */
 	size_t n;
+	size_t n_unknown; /* of which nobody knows that */
 } Mounted;
 
 static void mounted_clear(Mounted *mounted)
@@ -177,6 +179,7 @@ static int visit_old_file(void *userdata, const ImageEntry *entry, Error *error)
 	return 0;
 }
 
+/* STORE_ABSENT when the image is gone, and with it the numbers. */
 static int add_old_image(const Engine *engine, OldImage *image, Error *error)
 {
 	CLEANUP_CLOSE int fd = -1;
@@ -184,13 +187,13 @@ static int add_old_image(const Engine *engine, OldImage *image, Error *error)
 	int r = store_open_blob(engine->store, STORE_IMAGE, &image->old->image_digest, &fd, error);
 
 	if (r != 0)
-		return r == STORE_ABSENT ? 0 : -1;
+		return r;
 	if (file_map(fd, MANIFEST_IMAGE_MAX, "an image", &map, error) < 0)
 		return -1;
 	return image_walk((Bytes){map.data, map.size}, visit_old_file, image, error);
 }
 
-/* One letter's, as this generation shows it. */
+/* One letter's, as this generation shows it; STORE_ABSENT as above. */
 static int add_image_in(
 	const Engine *engine, const OverlayGeneration *generation, OldImage *image, Error *error)
 {
@@ -201,28 +204,38 @@ static int add_image_in(
 	return add_old_image(engine, image, error);
 }
 
-/* The former bytes that an older letter brought. */
+/* The former bytes that older letters brought; STORE_ABSENT when some cannot be told any more. */
 static int add_generation(const Engine *engine, const OverlayGeneration *generation,
 	const Improvements *former, const Improvements *set, ExposureTargets *all, Error *error)
 {
+	int absent = 0;
+
 	for (size_t i = 0; i < former->n; i++) {
 		const Improvement *old = &former->items[i];
 		const Improvement *new = improvements_find(set, old->manifest->component);
 		OldImage image = {.old = old->manifest, .all = all};
+		int r;
 
 		if (!new || digest_equal(&new->manifest_digest, &old->manifest_digest))
 			continue;
 		image.new = new->manifest;
-		if (add_image_in(engine, generation, &image, error) < 0)
+		r = add_image_in(engine, generation, &image, error);
+		if (r < 0)
 			return -1;
+		absent = r > 0 ? r : absent;
 	}
-	return 0;
+	return absent;
 }
 
 static int look_at_mounts(
 	const Engine *engine, const State *state, Mounted *mounted, dev_t *ret_current, Error *error)
 {
-	if (overlay_open_base(engine->root, &mounted->usr, error) < 0 ||
+	CLEANUP_STATE State known = {.generations = json_copy(state->generations)};
+
+	if (!known.generations)
+		return error_memory(error);
+	if (boot_report_teach(engine->root, &known, error) < 0 ||
+		overlay_open_base(engine->root, &mounted->usr, error) < 0 ||
 		census_device_of(mounted->usr, &mounted->base, error) < 0 ||
 		overlay_list(engine->root, &mounted->generations, &mounted->n, error) < 0)
 		return -1;
@@ -230,9 +243,12 @@ static int look_at_mounts(
 	if (!mounted->sets)
 		return error_memory(error);
 	for (size_t i = 0; i < mounted->n; i++) {
-		if (state_generation_set(state, engine->store, mounted->generations[i].number,
-			    &mounted->sets[i], error) < 0)
+		int r = state_generation_set(
+			&known, engine->store, mounted->generations[i].number, &mounted->sets[i], error);
+
+		if (r < 0)
 			return -1;
+		mounted->n_unknown += r == STATE_UNKNOWN_GENERATION;
 		if (mounted->generations[i].is_top)
 			*ret_current = mounted->generations[i].device;
 	}
@@ -292,9 +308,14 @@ int exposure_targets_collect(
 	for (size_t i = 0; i < set->n; i++)
 		if (add_base_files(&mounted, set->items[i].manifest, &all, error) < 0)
 			return -1;
-	for (size_t i = 0; i < mounted.n; i++)
-		if (add_generation(engine, &mounted.generations[i], &mounted.sets[i], set, &all, error) < 0)
+	all.n_unknown = mounted.n_unknown;
+	for (size_t i = 0; i < mounted.n; i++) {
+		int r = add_generation(engine, &mounted.generations[i], &mounted.sets[i], set, &all, error);
+
+		if (r < 0)
 			return -1;
+		all.n_unknown += r == STORE_ABSENT;
+	}
 	*ret = all;
 	all = (ExposureTargets){.targets = NULL};
 	return 0;

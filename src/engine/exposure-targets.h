@@ -34,7 +34,9 @@ typedef struct ExposureTargets {
 	size_t n_subjects;
 	ExposureGeneration *generations;
 	size_t n_generations;
-	dev_t current; /* of the generation that root/usr shows; 0: the base */
+	size_t n_unknown; /* generations of which it cannot be told what they brought: who uses that is missed
+			   */
+	dev_t current;    /* of the generation that root/usr shows; 0: the base */
 } ExposureTargets;
 
 /* set outlives ret. */

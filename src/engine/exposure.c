@@ -110,6 +110,7 @@ static int nobody(bool complete, json_t **ret, Error *error)
 		json_put_text(document, "format", format_name, error) < 0 ||
 		json_put(document, "complete", json_boolean(complete), error) < 0 ||
 		json_put_integer(document, "unreadable", 0, error) < 0 ||
+		json_put_integer(document, "unknown_generations", 0, error) < 0 ||
 		json_put_integer(document, "looked_at", 0, error) < 0)
 		return -1;
 	*ret = TAKE_PTR(document);
@@ -119,9 +120,11 @@ static int nobody(bool complete, json_t **ret, Error *error)
 static int to_json(const Exposure *exposure, json_t **ret, Error *error)
 {
 	const Census *census = exposure->census;
+	size_t n_unknown = exposure->targets->n_unknown;
 	CLEANUP_JSON json_t *document = NULL;
 
-	if (nobody(census->n_unreadable == 0, &document, error) < 0 ||
+	if (nobody(census->n_unreadable == 0 && n_unknown == 0, &document, error) < 0 ||
+		json_put_integer(document, "unknown_generations", (int64_t)n_unknown, error) < 0 ||
 		json_put_integer(document, "unreadable", (int64_t)census->n_unreadable, error) < 0 ||
 		json_put_integer(document, "looked_at", (int64_t)census->n_processes, error) < 0)
 		return -1;

@@ -13,7 +13,8 @@
 
 /*
  * The document "suture-exposed-1": every exposed process with its unit and what can be done, and every mount
- * namespace that keeps an old /usr. "complete" is false when processes could not be looked into (not root).
+ * namespace that keeps an old /usr. "complete" is false when processes could not be looked into (not root),
+ * or a generation is mounted of which nobody knows what it brought.
  */
 int exposure_report(
 	const Engine *engine, const State *state, const Improvements *set, json_t **ret, Error *error);

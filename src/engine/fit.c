@@ -85,7 +85,6 @@ static int note(Fit *fit, State *state, uint64_t number, Error *error)
 
 	if (state_note_generation(state, number, &fit->set, error) < 0)
 		return -1;
-	state->last_generation = number;
 	if (state_save(fit->engine->store, state, &minor) < 0)
 		log_warning("who is exposed after the next install may not all be seen: %s", minor.text);
 	return 0;

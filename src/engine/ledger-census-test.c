@@ -51,6 +51,7 @@ typedef struct Occasion {
 	const char *boot;
 	int64_t now;
 	json_t *restarted; /* is taken */
+	json_t *report;    /* is taken */
 	bool incomplete;
 } Occasion;
 
@@ -59,6 +60,7 @@ static void take(Ledger *ledger, const Found *found, size_t n, Occasion occasion
 	CLEANUP_JSON json_t *document = exposed(found, n, !occasion.incomplete);
 	LedgerCensus census = {.exposed = document,
 		.restarted = occasion.restarted,
+		.report = occasion.report,
 		.boot = occasion.boot ? occasion.boot : "this-boot",
 		.booted = BOOTED,
 		.now = occasion.now ? occasion.now : NOW,
@@ -67,6 +69,7 @@ static void take(Ledger *ledger, const Found *found, size_t n, Occasion occasion
 
 	assert_done(ledger_note_census(ledger, &census, &error), &error);
 	json_decref(occasion.restarted);
+	json_decref(occasion.report);
 }
 
 static const Found one[] = {{11, 500, "web", "web.service", "libx"}};
@@ -198,6 +201,44 @@ static void no_process_outlives_its_boot(void **state)
 	assert_int_equal(row->count, 4);
 }
 
+/* Of a boot that has activated the entry, or another one. */
+static json_t *report(const char *boot, const LedgerEntry *entry)
+{
+	char hex[DIGEST_HEX_SIZE];
+
+	return json_pack("{s:s, s:[s]}", "boot", boot, "began",
+		entry ? digest_to_hex(&entry->manifest, hex) : "another");
+}
+
+static void a_protection_outlives_only_a_boot_that_came_up_with_it(void **state)
+{
+	CLEANUP_LEDGER Ledger ledger = one_entry();
+	const LedgerEntry *entry = &ledger.entries[0];
+
+	(void)state;
+	take(&ledger, NULL, 0, (Occasion){.boot = "first"});
+	take(&ledger, NULL, 0,
+		(Occasion){.boot = "second", .now = NOW + 1, .report = report("second", entry)});
+	assert_int_equal(entry->protected_since, NOW);
+	assert_int_equal(entry->reopened, 0);
+	/* The report of a boot that is over, of another improvement, and none. */
+	take(&ledger, NULL, 0,
+		(Occasion){.boot = "third", .now = NOW + 2, .report = report("second", entry)});
+	assert_int_equal(entry->protected_since, NOW + 2);
+	take(&ledger, NULL, 0,
+		(Occasion){.boot = "fourth", .now = NOW + 3, .report = report("fourth", NULL)});
+	assert_int_equal(entry->protected_since, NOW + 3);
+	take(&ledger, NULL, 0, (Occasion){.boot = "fifth", .now = NOW + 4, .incomplete = true});
+	assert_int_equal(entry->protected_since, 0);
+	assert_int_equal(entry->protected_first, NOW);
+	assert_int_equal(entry->reopened, 3);
+	/* Within the boot it is settled. */
+	take(&ledger, NULL, 0, (Occasion){.boot = "fifth", .now = NOW + 5});
+	take(&ledger, NULL, 0, (Occasion){.boot = "fifth", .now = NOW + 6});
+	assert_int_equal(entry->protected_since, NOW + 5);
+	assert_int_equal(entry->reopened, 3);
+}
+
 static void each_improvement_has_its_own_exposures(void **state)
 {
 	static const Found other[] = {{11, 500, "web", "web.service", "liby"}};
@@ -259,6 +300,7 @@ int main(void)
 		cmocka_unit_test(who_cannot_be_looked_into_has_not_left),
 		cmocka_unit_test(whoever_is_exposed_again_ends_the_protection),
 		cmocka_unit_test(no_process_outlives_its_boot),
+		cmocka_unit_test(a_protection_outlives_only_a_boot_that_came_up_with_it),
 		cmocka_unit_test(each_improvement_has_its_own_exposures),
 		cmocka_unit_test(what_has_gone_stays_as_it_was),
 		cmocka_unit_test(counts_what_it_has_no_room_for),

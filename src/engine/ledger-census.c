@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/boot-report.h"
+
 /* A process that the census found to be exposed to one improvement. */
 typedef struct Seen {
 	LedgerProcess process;
@@ -188,12 +190,17 @@ static int add_new(LedgerEntry *entry, const SeenList *seen, int64_t now, Error 
 	return 0;
 }
 
+void ledger_end_protection(LedgerEntry *entry)
+{
+	if (entry->protected_since > 0)
+		entry->reopened++;
+	entry->protected_since = 0;
+}
+
 static void judge(LedgerEntry *entry, bool exposed, bool complete, int64_t now)
 {
-	if (exposed && entry->protected_since > 0) {
-		entry->protected_since = 0;
-		entry->reopened++;
-	}
+	if (exposed)
+		ledger_end_protection(entry);
 	if (exposed || !complete || entry->protected_since > 0)
 		return;
 	entry->protected_since = now;
@@ -215,12 +222,16 @@ static int note_entry(LedgerEntry *entry, const LedgerCensus *census, Error *err
 	return 0;
 }
 
-/* No process outlives its boot. */
-static void end_boot(LedgerEntry *entry, int64_t time)
+/* No process outlives its boot, and no protection outlives it by itself: it is what the next one brings up.
+ */
+static void end_boot(LedgerEntry *entry, const LedgerCensus *census)
 {
 	for (size_t i = 0; i < entry->n_rows; i++)
 		while (entry->rows[i].n_open > 0)
-			close_process(&entry->rows[i], entry->rows[i].n_open - 1, LEDGER_REBOOTED, time);
+			close_process(
+				&entry->rows[i], entry->rows[i].n_open - 1, LEDGER_REBOOTED, census->booted);
+	if (!boot_report_proves(census->report, census->boot, &entry->manifest))
+		ledger_end_protection(entry);
 }
 
 int ledger_note_census(Ledger *ledger, const LedgerCensus *census, Error *error)
@@ -233,7 +244,7 @@ int ledger_note_census(Ledger *ledger, const LedgerCensus *census, Error *error)
 		if (entry->gone > 0)
 			continue;
 		if (rebooted)
-			end_boot(entry, census->booted);
+			end_boot(entry, census);
 		if (note_entry(entry, census, error) < 0)
 			return -1;
 	}

@@ -13,6 +13,7 @@ typedef struct LedgerCensus {
 	const json_t *restarted; /* the units of suture-restart-1 that were just restarted; NULL: none */
 	const char *boot;        /* the kernel's id of this boot */
 	int64_t booted;          /* when that began */
+	const json_t *report;    /* suture-boot-1, what that has activated; NULL: nothing says so */
 	int64_t now;
 	/* Is this process still there, and no later one with its number? */
 	bool (*lives)(void *userdata, const LedgerProcess *process);
@@ -20,5 +21,9 @@ typedef struct LedgerCensus {
 } LedgerCensus;
 
 /* Brings every entry that has not gone up to date. Protected is who is exposed nowhere, in a census that
- * could look into every process; who is exposed again after that is not protected any more. */
+ * could look into every process; who is exposed again after that is not protected any more, nor across a boot
+ * that is not known to have come up with the improvement. */
 int ledger_note_census(Ledger *ledger, const LedgerCensus *census, Error *error);
+
+/* The improvement was seen not to be shown, or somebody to be exposed to it: a later census begins anew. */
+void ledger_end_protection(LedgerEntry *entry);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/boot-id.h"
+#include "engine/boot-report.h"
 #include "engine/ledger-census.h"
 #include "engine/plan.h"
 #include "parts/census/proc.h"
@@ -75,7 +76,26 @@ static bool lives(void *userdata, const LedgerProcess *process)
 	       (stat.state != 'Z' || stat.n_threads > 1);
 }
 
-static int note(Ledger *ledger, const json_t *exposed, const json_t *restarted, Error *error)
+/* What /usr shows, and by what word. */
+typedef struct Shown {
+	uint64_t generation;
+	json_t *report; /* suture-boot-1; NULL: there is none */
+} Shown;
+
+static void shown_clear(Shown *shown)
+{
+	json_decref(shown->report);
+}
+
+static int look_at_usr(const Engine *engine, Shown *ret, Error *error)
+{
+	/* A report that cannot be read says nothing. */
+	(void)boot_report_of_root(engine->root, &ret->report, NULL);
+	return overlay_current(engine->root, &ret->generation, error);
+}
+
+static int note(
+	Ledger *ledger, const Shown *shown, const json_t *exposed, const json_t *restarted, Error *error)
 {
 	CLEANUP_CLOSE int proc = -1;
 	char boot[TRIAL_BOOT_ID_SIZE];
@@ -83,6 +103,7 @@ static int note(Ledger *ledger, const json_t *exposed, const json_t *restarted, 
 		.restarted = restarted,
 		.boot = boot,
 		.booted = boot_id_time(),
+		.report = shown->report,
 		.now = clock_now(),
 		.lives = lives,
 		.userdata = &proc};
@@ -90,6 +111,21 @@ static int note(Ledger *ledger, const json_t *exposed, const json_t *restarted, 
 	if (boot_id_read(boot, error) < 0 || proc_open_root(&proc, error) < 0)
 		return -1;
 	return ledger_note_census(ledger, &census, error);
+}
+
+/* Whoever begins now has the base's bytes of what is not shown. What a generation shows that nobody has
+ * reported is not known: an install that was cut off, for example. */
+static void note_hidden(Ledger *ledger, const Shown *shown)
+{
+	if (shown->generation > 0 && !boot_report_is_of(shown->report, shown->generation))
+		return;
+	for (size_t i = 0; i < ledger->n; i++) {
+		LedgerEntry *entry = &ledger->entries[i];
+
+		if (entry->gone == 0 &&
+			(shown->generation == 0 || !boot_report_names(shown->report, &entry->manifest)))
+			ledger_end_protection(entry);
+	}
 }
 
 /* What an improvement's entry would say that the ledger lost, and the end of one that nobody saw going. */
@@ -121,17 +157,23 @@ int ledger_observe(const Engine *engine, const State *state, const json_t *expos
 	Ledger *ret, Error *error)
 {
 	CLEANUP_LEDGER Ledger ledger = LEDGER_INIT;
+	__attribute__((cleanup(shown_clear))) Shown shown = {.report = NULL};
 	Error minor = ERROR_INIT;
-	uint64_t mounted = 0;
-	bool writes;
+	bool writes, all;
 
-	if (geteuid() != 0 || !engine->store || state->active.n == 0 ||
-		overlay_current(engine->root, &mounted, NULL) < 0 || mounted != state->generation)
+	if (geteuid() != 0 || !engine->store || state->active.n == 0)
 		return ledger_load(engine->store, ret, error);
+	/* Under the lock /usr is on its way to nothing else. */
 	writes = may_write(engine, state);
+	if (look_at_usr(engine, &shown, &minor) < 0)
+		return ledger_load(engine->store, ret, error);
+	all = shown.generation == state->generation;
 	if (ledger_load(engine->store, &ledger, error) < 0)
 		return -1;
-	if (settle(&ledger, &state->active, &minor) < 0 || note(&ledger, exposed, restarted, &minor) < 0 ||
+	if (!all && writes)
+		note_hidden(&ledger, &shown);
+	if (settle(&ledger, &state->active, &minor) < 0 ||
+		(all && note(&ledger, &shown, exposed, restarted, &minor) < 0) ||
 		(writes && ledger_save(engine->store, &ledger, &minor) < 0))
 		log_warning("the ledger misses what was seen now: %s", minor.text);
 	*ret = ledger;

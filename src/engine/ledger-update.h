@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * When the ledger is brought up to date: at each commit, and whenever root has taken a census of what is
- * active.
+ * When the ledger is brought up to date: at each commit, whenever root has taken a census of what is active,
+ * and when root sees that /usr does not show it.
  */
 
 #include "engine/ledger.h"
@@ -13,10 +13,10 @@
 int ledger_note_commit(const Transaction *transaction, Error *error);
 
 /*
- * The ledger as it is after a census of what is active (suture-exposed-1; of any other caller than root, or
- * while /usr does not show what is active, the ledger as it was). It is written when the engine was opened
- * for writing, else when nobody else is at work; where it cannot be, that is a warning. restarted: the units
- * of suture-restart-1, or NULL.
+ * The ledger as it is after a census of what is active (suture-exposed-1), or, while /usr shows something
+ * else, after the end of the protection by what it lacks; of any other caller than root, the ledger as it
+ * was. It is written when the engine was opened for writing, else when nobody else is at work; where it
+ * cannot be, that is a warning. restarted: the units of suture-restart-1, or NULL.
  */
 int ledger_observe(const Engine *engine, const State *state, const json_t *exposed, const json_t *restarted,
 	Ledger *ret, Error *error);

@@ -66,6 +66,41 @@ static void nobody_is_protected_by_what_usr_does_not_show(void **state)
 	assert_has(&closure, "\nsuture_improvement_protected_timestamp_seconds{", false);
 }
 
+static void a_part_that_usr_shows_is_active_and_the_rest_is_not(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_CLOSURE Closure closure = CLOSURE_INIT;
+	char hex[DIGEST_HEX_SIZE];
+
+	set_up(fixture, &closure);
+	closure.ledger.entries[0].protected_since = ACTIVE + 1;
+	closure.looked = false;
+	closure.mounted = 4;
+	assert_has(&closure, "\nsuture_improvement_active{component=\"libx\",letter=\"a\"} 0\n", true);
+	closure.boot = json_pack("{s:i, s:[s]}", "generation", 4, "manifests",
+		digest_to_hex(&closure.ledger.entries[0].manifest, hex));
+	assert_has(&closure, "\nsuture_improvement_active{component=\"libx\",letter=\"a\"} 1\n", true);
+	/* Nobody has looked since. */
+	assert_has(&closure, "\nsuture_improvement_protected{component=\"libx\",letter=\"a\"} 0\n", true);
+	assert_has(&closure, "\nsuture_improvement_exposed_processes{", false);
+	closure.mounted = 5;
+	assert_has(&closure, "\nsuture_improvement_active{component=\"libx\",letter=\"a\"} 0\n", true);
+}
+
+static void nobody_is_counted_while_usr_shows_the_base(void **state)
+{
+	CLEANUP_CLOSURE Closure closure = CLOSURE_INIT;
+
+	set_up(*state, &closure);
+	assert_has(&closure, "\nsuture_improvement_exposed_processes{", false);
+	closure.ledger.entries[0].protected_since = ACTIVE + 1;
+	assert_has(&closure, "\nsuture_improvement_exposed_processes{component=\"libx\",letter=\"a\"} 0\n",
+		true);
+	closure.mounted = 0;
+	closure.looked = false;
+	assert_has(&closure, "\nsuture_improvement_exposed_processes{", false);
+}
+
 static void nobody_is_protected_while_some_could_not_be_looked_into(void **state)
 {
 	CLEANUP_CLOSURE Closure closure = CLOSURE_INIT;
@@ -103,6 +138,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		METRICS_TEST(says_nothing_of_what_is_not_known),
 		METRICS_TEST(nobody_is_protected_by_what_usr_does_not_show),
+		METRICS_TEST(a_part_that_usr_shows_is_active_and_the_rest_is_not),
+		METRICS_TEST(nobody_is_counted_while_usr_shows_the_base),
 		METRICS_TEST(nobody_is_protected_while_some_could_not_be_looked_into),
 		cmocka_unit_test(escapes_what_a_label_must_not_hold),
 		METRICS_TEST(ends_as_openmetrics_does),

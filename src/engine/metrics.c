@@ -29,11 +29,6 @@ static int known_time(int64_t time, int64_t *ret)
 	return time > 0 ? 0 : NO_SAMPLE;
 }
 
-static bool is_shown(const Closure *closure)
-{
-	return closure->mounted == closure->state.generation;
-}
-
 static int generation(const Closure *closure, int64_t *ret)
 {
 	*ret = (int64_t)closure->mounted;
@@ -98,8 +93,7 @@ static const DeviceFamily device_families[] = {
 
 static int entry_active(const Closure *closure, const LedgerEntry *entry, int64_t *ret)
 {
-	(void)entry;
-	*ret = is_shown(closure);
+	*ret = closure_shows(closure, &entry->manifest);
 	return 0;
 }
 
@@ -112,7 +106,7 @@ static int entry_protected(const Closure *closure, const LedgerEntry *entry, int
 static int entry_exposed(const Closure *closure, const LedgerEntry *entry, int64_t *ret)
 {
 	*ret = (int64_t)closure_count_exposed(closure, entry);
-	return closure_judge(closure, entry) == CLOSURE_UNKNOWN ? NO_SAMPLE : 0;
+	return closure->looked && closure_judge(closure, entry) != CLOSURE_UNKNOWN ? 0 : NO_SAMPLE;
 }
 
 static int entry_released(const Closure *closure, const LedgerEntry *entry, int64_t *ret)
@@ -159,8 +153,8 @@ static const ImprovementFamily improvement_families[] = {
 		entry_activated},
 	{"suture_improvement_protected_timestamp_seconds", "seconds", "Since when nothing is exposed to it.",
 		entry_protected_since},
-	{"suture_improvement_reopenings", NULL,
-		"How often something was exposed to it again after nothing had been.", entry_reopenings},
+	{"suture_improvement_reopenings", NULL, "How often the protection by it has ended.",
+		entry_reopenings},
 };
 
 static int append_head(Buffer *buffer, const char *name, const char *unit, const char *help, Error *error)

@@ -64,7 +64,7 @@ static int put_entry(const Closure *closure, const LedgerEntry *entry, json_t *i
 		ledger_put_times(entry, item, error) < 0 ||
 		json_put_text(item, "verdict", closure_verdict_name(verdict), error) < 0)
 		return -1;
-	if (verdict == CLOSURE_INACTIVE)
+	if (verdict == CLOSURE_INACTIVE || verdict == CLOSURE_UNKNOWN)
 		(void)json_object_del(item, "protected");
 	if (entry->gone > 0 && (json_put_time(item, "gone", entry->gone, error) < 0 ||
 				       json_put_text(item, "reason", entry->reason, error) < 0))

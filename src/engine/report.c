@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/path.h"
 #include "base/url.h"
 #include "engine/boot-report.h"
 #include "engine/context.h"
@@ -178,13 +177,12 @@ int report_put_quarantined(const State *state, const char *component, json_t *do
 /* What this boot could not activate, as long as that is so. */
 static int read_boot(const Engine *engine, const State *state, uint64_t mounted, json_t **ret, Error *error)
 {
-	CLEANUP_FREE char *run = NULL;
 	CLEANUP_JSON json_t *boot = NULL;
 
 	*ret = NULL;
 	if (mounted == state->generation)
 		return 0;
-	if (path_join(engine->root, "run", &run, error) < 0 || boot_report_read(run, &boot, error) < 0)
+	if (boot_report_of_root(engine->root, &boot, error) < 0)
 		return -1;
 	if (boot_report_is_of(boot, mounted))
 		*ret = json_incref(boot);

@@ -56,6 +56,66 @@ static void forgets_generations_that_are_not_mounted_any_more(void **userdata)
 	assert_non_null(json_object_get(state.generations, "2"));
 }
 
+static void knows_what_no_generation_is_from_what_holds_nothing(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_STATE State state = STATE_INIT;
+	CLEANUP_IMPROVEMENTS Improvements set = IMPROVEMENTS_INIT;
+	Improvements none = IMPROVEMENTS_INIT;
+
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(state_note_generation(&state, 4, &none, &fixture->error), &fixture->error);
+	assert_int_equal(state_generation_set(&state, fixture->store, 4, &set, &fixture->error), 0);
+	assert_int_equal(state_generation_set(&state, fixture->store, 5, &set, &fixture->error),
+		STATE_UNKNOWN_GENERATION);
+	assert_int_equal(json_object_set_new(state.generations, "5", json_true()), 0);
+	assert_fails(state_generation_set(&state, fixture->store, 5, &set, &fixture->error), &fixture->error,
+		"generation 5 is damaged");
+}
+
+static void learns_of_generations_only_what_it_does_not_know(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_STATE State state = STATE_INIT;
+	CLEANUP_IMPROVEMENTS Improvements known = IMPROVEMENTS_INIT, learned = IMPROVEMENTS_INIT;
+	Digest digest = fixture_manifest(fixture, "libx", 1);
+	Improvements none = IMPROVEMENTS_INIT;
+	char hex[DIGEST_HEX_SIZE];
+	CLEANUP_JSON json_t *said = json_pack("{s:[s], s:[s], s:[]}", "3", digest_to_hex(&digest, hex), "8",
+		digest_to_hex(&digest, hex), "no number");
+
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(state_note_generation(&state, 3, &none, &fixture->error), &fixture->error);
+	assert_int_equal(state.last_generation, 3);
+	assert_done(state_learn_generations(&state, said, &fixture->error), &fixture->error);
+	assert_int_equal(state.last_generation, 8);
+	assert_int_equal(json_object_size(state.generations), 2);
+	assert_done(
+		state_generation_set(&state, fixture->store, 3, &known, &fixture->error), &fixture->error);
+	assert_int_equal(known.n, 0);
+	assert_done(
+		state_generation_set(&state, fixture->store, 8, &learned, &fixture->error), &fixture->error);
+	assert_int_equal(learned.n, 1);
+}
+
+static void remembers_a_generation_without_another_word(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	CLEANUP_STATE State state = STATE_INIT, again = STATE_INIT;
+	Improvements none = IMPROVEMENTS_INIT;
+
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	state.generation = state.last_generation = 2;
+	state.transactions = 6;
+	assert_done(state_save(fixture->store, &state, &fixture->error), &fixture->error);
+	state_remember_generation(fixture->store, 3, &none);
+	assert_done(state_load(fixture->store, &again, &fixture->error), &fixture->error);
+	assert_int_equal(again.generation, 2);
+	assert_int_equal(again.transactions, 6);
+	assert_int_equal(again.last_generation, 3);
+	assert_non_null(json_object_get(again.generations, "3"));
+}
+
 static void refuses_a_document_that_was_damaged(void **userdata)
 {
 	static const struct {
@@ -174,6 +234,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_back_what_was_saved, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			forgets_generations_that_are_not_mounted_any_more, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(knows_what_no_generation_is_from_what_holds_nothing,
+			fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			learns_of_generations_only_what_it_does_not_know, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			remembers_a_generation_without_another_word, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			refuses_a_document_that_was_damaged, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(learns_the_image_that_an_earlier_version_put_into_quarantine,

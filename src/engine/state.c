@@ -184,6 +184,13 @@ void state_clear(State *state)
 	*state = STATE_INIT;
 }
 
+/* A number that was given is not given again. */
+static void raise_last(State *state, uint64_t number)
+{
+	if (state->last_generation < number)
+		state->last_generation = number;
+}
+
 int state_note_generation(State *state, uint64_t number, const Improvements *set, Error *error)
 {
 	json_t *manifests = json_array();
@@ -191,6 +198,7 @@ int state_note_generation(State *state, uint64_t number, const Improvements *set
 
 	if (json_put(state->generations, generation_key(number, key), manifests, error) < 0)
 		return -1;
+	raise_last(state, number);
 	for (size_t i = 0; i < set->n; i++) {
 		char hex[DIGEST_HEX_SIZE];
 
@@ -221,6 +229,35 @@ int state_forget_generations(State *state, const uint64_t *kept, size_t n_kept, 
 	return 0;
 }
 
+int state_learn_generations(State *state, const json_t *generations, Error *error)
+{
+	const char *key;
+	json_t *manifests;
+
+	json_object_foreach((json_t *)(uintptr_t)generations, key, manifests)
+	{
+		int64_t number;
+
+		if (text_to_integer(key, 1, INT64_MAX - 1, &number, NULL) < 0)
+			continue;
+		raise_last(state, (uint64_t)number);
+		if (!json_object_get(state->generations, key) &&
+			json_put(state->generations, key, json_incref(manifests), error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void state_remember_generation(Store *store, uint64_t number, const Improvements *set)
+{
+	CLEANUP_STATE State state = STATE_INIT;
+	Error minor = ERROR_INIT;
+
+	if (state_load(store, &state, &minor) < 0 || state_note_generation(&state, number, set, &minor) < 0 ||
+		state_save(store, &state, &minor) < 0)
+		log_warning("who is exposed after the next install may not all be seen: %s", minor.text);
+}
+
 int state_generation_set(
 	const State *state, const Store *store, uint64_t number, Improvements *ret, Error *error)
 {
@@ -230,6 +267,10 @@ int state_generation_set(
 	size_t index;
 	json_t *item;
 
+	if (!manifests)
+		return STATE_UNKNOWN_GENERATION;
+	if (!json_is_array(manifests))
+		return error_set(error, "%s/state.json: generation %s is damaged", store_path(store), key);
 	json_array_foreach(manifests, index, item)
 	{
 		Digest digest;

@@ -53,6 +53,15 @@ static inline void state_clear_cleanup(State *state)
 int state_note_generation(State *state, uint64_t number, const Improvements *set, Error *error);
 int state_forget_generations(State *state, const uint64_t *kept, size_t n_kept, Error *error);
 
-/* What a generation holds; an unknown one holds nothing. */
+/* Records what generations hold that the state does not know, from {"NUMBER": [manifest digests]}. */
+int state_learn_generations(State *state, const json_t *generations, Error *error);
+
+/* The same at once in the document, of a generation that was shown and is not to be committed: who began with
+ * it goes on using it. Where that cannot be written, it is a warning. */
+void state_remember_generation(Store *store, uint64_t number, const Improvements *set);
+
+enum { STATE_UNKNOWN_GENERATION = 1 };
+
+/* What a generation holds, or STATE_UNKNOWN_GENERATION: then nobody can tell from here. */
 int state_generation_set(
 	const State *state, const Store *store, uint64_t number, Improvements *ret, Error *error);

@@ -104,8 +104,6 @@ static int adopt_goal(Transaction *transaction, Error *error)
 	state->active = goal;
 	state->generation = transaction->generation;
 	state->transactions = transaction->number;
-	if (state->last_generation < state->generation)
-		state->last_generation = state->generation;
 	return settle_trial(transaction, error);
 }
 

@@ -56,8 +56,7 @@ static int go_back(Transaction *transaction, Error *error)
 	return layers_activate(transaction->engine, 0, &none, error);
 }
 
-/* The letters that came go: into quarantine, and into the history as reverts. The generation that shows them
- * is not in the state, and is noted for the census alone. */
+/* The letters that came go: into quarantine, and into the history as reverts. */
 static int condemn(Transaction *transaction, State *state, Leaving *leaving, Error *error)
 {
 	size_t n = 0;
@@ -84,14 +83,12 @@ static int condemn(Transaction *transaction, State *state, Leaving *leaving, Err
 	return 0;
 }
 
-static int note_leaving(Transaction *transaction, Leaving *leaving, Error *error)
+/* The generation that shows them stays in use, though it never was what the state names. */
+static int note_generation(const Transaction *transaction, State *state, Error *error)
 {
-	CLEANUP_STATE State state = STATE_INIT;
-
-	if (state_load(transaction->engine->store, &state, error) < 0 ||
-		state_note_generation(&state, transaction->generation, &transaction->goal, error) < 0)
-		return -1;
-	return leaving_note(transaction->engine, &state, leaving, error);
+	return transaction->goal.n > 0
+		       ? state_note_generation(state, transaction->generation, &transaction->goal, error)
+		       : 0;
 }
 
 /* What was restarted meanwhile is restarted again. That cannot fail going back. */
@@ -116,7 +113,8 @@ static int go_back_from_harm(Transaction *transaction, Error *error)
 	if (state_load(transaction->engine->store, &state, error) < 0 ||
 		condemn(transaction, &state, &leaving, error) < 0)
 		return -1;
-	if (note_leaving(transaction, &leaving, &minor) < 0)
+	if (note_generation(transaction, &state, &minor) < 0 ||
+		leaving_note(transaction->engine, &state, &leaving, &minor) < 0)
 		log_warning("who uses what is taken off is not known: %s", minor.text);
 	/* The changes point into what was the goal. */
 	improvements_clear(&transaction->former);
@@ -135,5 +133,10 @@ static int go_back_from_harm(Transaction *transaction, Error *error)
 
 int step_revert(Transaction *transaction, Error *error)
 {
-	return transaction->harm ? go_back_from_harm(transaction, error) : go_back(transaction, error);
+	if (transaction->harm)
+		return go_back_from_harm(transaction, error);
+	if (transaction->goal.n > 0)
+		state_remember_generation(
+			transaction->engine->store, transaction->generation, &transaction->goal);
+	return go_back(transaction, error);
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/boot-report.h"
 #include "engine/collect.h"
 #include "engine/journal.h"
 #include "engine/plan.h"
@@ -76,7 +77,8 @@ int transaction_new(Engine *engine, EngineNames components, bool dry_run, Transa
 	transaction->dry_run = dry_run;
 	transaction->usr = -1;
 	transaction->started = clock_now();
-	if (state_load(engine->store, &transaction->state, error) < 0)
+	if (state_load(engine->store, &transaction->state, error) < 0 ||
+		boot_report_teach(engine->root, &transaction->state, error) < 0)
 		return -1;
 	transaction->number = transaction->state.transactions + 1;
 	*ret = TAKE_PTR(transaction);
@@ -228,6 +230,20 @@ static int undo(Engine *engine, Journal *journal, Error *error)
 	return journal_remove(engine->store, error);
 }
 
+/* What was shown and covered again, by a package manager for example, may still be in use. */
+static int forget(const Engine *engine, const Journal *journal, Error *error)
+{
+	CLEANUP_FREE OverlayGeneration *generations = NULL;
+	size_t n = 0;
+
+	if (overlay_list(engine->root, &generations, &n, error) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (generations[i].number == journal->generation)
+			state_remember_generation(engine->store, journal->generation, &journal->goal);
+	return journal_remove(engine->store, error);
+}
+
 int transaction_recover(Engine *engine, Error *error)
 {
 	CLEANUP_JOURNAL Journal journal = JOURNAL_INIT;
@@ -249,7 +265,6 @@ int transaction_recover(Engine *engine, Error *error)
 		return -1;
 	if (journal.unchecked && (mounted == journal.generation || *journal.reason))
 		return undo(engine, &journal, error);
-	if (mounted == journal.generation)
-		return finish(engine, &journal, error);
-	return journal_remove(engine->store, error);
+	return mounted == journal.generation ? finish(engine, &journal, error)
+					     : forget(engine, &journal, error);
 }

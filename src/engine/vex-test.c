@@ -63,6 +63,7 @@ static void assert_status(const Closure *closure, const char *status, bool has_a
 
 static void says_fixed_only_of_what_is_protected(void **state)
 {
+	char hex[DIGEST_HEX_SIZE];
 	CLEANUP_CLOSURE Closure closure = CLOSURE_INIT;
 
 	set_up(*state, &closure, 2);
@@ -77,6 +78,10 @@ static void says_fixed_only_of_what_is_protected(void **state)
 	ledger_clear(&closure.ledger);
 	assert_status(&closure, "affected", true);
 	closure.mounted = 3;
+	assert_status(&closure, "under_investigation", false);
+	closure.mounted = 4;
+	closure.boot = json_pack("{s:i, s:[s]}", "generation", 4, "manifests",
+		digest_to_hex(&closure.state.active.items[0].manifest_digest, hex));
 	assert_status(&closure, "under_investigation", false);
 }
 

@@ -149,11 +149,11 @@ static int add_statement(
 }
 
 /* Without an entry nobody has ever looked. */
-static ClosureVerdict judge(const Closure *closure, const LedgerEntry *entry)
+static ClosureVerdict judge(const Closure *closure, const LedgerEntry *entry, const Digest *manifest)
 {
 	if (entry)
 		return closure_judge(closure, entry);
-	return closure->mounted == closure->state.generation ? CLOSURE_UNKNOWN : CLOSURE_INACTIVE;
+	return closure_shows(closure, manifest) ? CLOSURE_UNKNOWN : CLOSURE_INACTIVE;
 }
 
 static int add_improvement(const Closure *closure, const Improvement *improvement, bool has_dpkg,
@@ -162,7 +162,8 @@ static int add_improvement(const Closure *closure, const Improvement *improvemen
 	const Manifest *manifest = improvement->manifest;
 	const LedgerEntry *entry = ledger_find(&closure->ledger, &improvement->manifest_digest);
 	CLEANUP_FREE char *purl = NULL;
-	Subject subject = {.manifest = manifest, .verdict = judge(closure, entry)};
+	Subject subject = {
+		.manifest = manifest, .verdict = judge(closure, entry, &improvement->manifest_digest)};
 
 	if (vex_purl(manifest, has_dpkg, &purl, error) < 0)
 		return -1;

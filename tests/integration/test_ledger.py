@@ -13,8 +13,9 @@ import pytest
 from prometheus_client import parser as prometheus
 from prometheus_client.openmetrics import parser as openmetrics
 
-from conftest import COMPONENT, LIBRARY, as_nobody, assert_fails, unmount_all, unpack
+from conftest import BUILD, COMPONENT, LIBRARY, as_nobody, assert_fails, run, unmount_all, unpack
 from programs import Programs, make_sleeper
+from test_integrity import pair, rot  # noqa: F401 (fixtures)
 
 ADVISORY = "CVE-2026-0001"
 
@@ -197,6 +198,58 @@ def test_what_was_exposed_ended_with_the_boot_that_is_over(device, programs):
     entry, row = receipt(device)
     assert (row["rebooted"], row["ended"], row["remaining"]) == (1, 0, 0)
     assert entry["verdict"] == "protected"
+
+
+def begin_another_boot(device):
+    """As the ledger sees it: what it has is an earlier one's."""
+    ledger = ledger_of(device)
+    ledger["boot"] = "00000000-0000-4000-8000-000000000000"
+    for entry in ledger["improvements"]:
+        entry["protected"] = entry["protected_first"] = "2026-01-01T00:00:00Z"
+    (device.state / "ledger.json").write_text(json.dumps(ledger))
+
+
+def test_a_protection_lasts_over_a_boot_that_came_up_with_it(device):
+    (device.root / "etc/suture").mkdir()
+    (device.root / "etc/suture/suture.conf").write_text(f"[Suture]\nState={device.state}\n")
+    device.suture("install")
+    unmount_all(device.root)
+    (device.root / "run").mkdir(exist_ok=True)
+    run(BUILD / "suture-boot", "activate", f"--root={device.root}")
+    begin_another_boot(device)
+    entry, = receipts(device)
+    assert (entry["verdict"], entry["protected"], entry["reopened"]) == ("protected", "2026-01-01T00:00:00Z", 0)
+
+
+@pytest.mark.parametrize("looked", [True, False], ids=["somebody looked meanwhile", "nobody did"])
+def test_a_protection_ends_with_a_boot_that_came_up_without_it(device, looked):
+    device.suture("install")
+    begin_another_boot(device)
+    unmount_all(device.root)
+    if looked:
+        device.suture("metrics")
+        assert "protected" not in ledger_of(device)["improvements"][0]
+    device.suture("install")
+    entry, = receipts(device)
+    assert entry["verdict"] == "protected" and entry["reopened"] == 1
+    assert entry["protected_first"] == "2026-01-01T00:00:00Z" and seconds(entry["protected"]) >= seconds(entry["active"])
+    statement, = state_vex(device)["statements"]
+    assert (statement["status"], statement["timestamp"]) == ("fixed", entry["protected"])
+
+
+def test_a_repair_is_no_proof_that_the_boot_came_up_with_what_it_shows(pair, mirror):
+    begin_another_boot(pair)
+    unmount_all(pair.root)
+    image, = [each for each in (pair.state / "images").glob("*.erofs") if b"thing 2" in each.read_bytes()]
+    rot(image)
+    mirror.alter("", lambda _: b"")
+    assert_fails(pair.suture("repair", check=False), "shows the base")
+    report = json.loads((pair.root / "run/suture/boot.json").read_text())
+    shown, = [entry for entry in receipts(pair) if entry["manifest"] in report["manifests"]]
+    mirror.be_honest()
+    pair.suture("repair")
+    entry, = [entry for entry in receipts(pair) if entry["component"] == shown["component"] == COMPONENT]
+    assert (entry["verdict"], entry["reopened"]) == ("protected", 1)
 
 
 def test_nobody_is_protected_by_what_usr_does_not_show(device):

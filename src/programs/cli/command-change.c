@@ -185,6 +185,7 @@ static void print_exposure(const json_t *plan, bool active)
 			"\nExposed then, until restarted: %zu processes that use what is replaced:\n");
 	print_actions(json_object_get(exposed, "actions"), "  ");
 	print_hidden(exposed, "  ");
+	print_unknown(exposed, "  ");
 }
 
 static size_t count_arrivals(const json_t *plan)
@@ -223,7 +224,7 @@ static void print_plan(const json_t *plan, bool nothing)
 	print_exposure(plan, done || nothing);
 	if (!done && !nothing)
 		say("\nNothing was changed. \"suture install\" does it.\n");
-	else if (exposed)
+	else if (exposed && field_number(census, "unknown_generations") == 0)
 		say("\nOnce restarted, by you or by \"suture restart\", this system is protected.\n");
 	else if (done && count_arrivals(plan) > 0 && complete)
 		say("\nProtected: nothing uses old bytes.\n");

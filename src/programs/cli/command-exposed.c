@@ -13,10 +13,11 @@ static int run(void *userdata, const OptionList *operands, Error *error)
 	if (settings->json)
 		return print_json(exposed, error);
 	if (count_exposed(exposed) == 0)
-		say("Nothing is exposed.\n");
+		print_nobody(exposed);
 	print_exposed(exposed, "");
 	print_actions(json_object_get(exposed, "actions"), "");
-	if (!json_is_true(json_object_get(exposed, "complete")))
+	print_unknown(exposed, "");
+	if (field_number(exposed, "unreadable") > 0)
 		say("Some processes could not be looked into.\n");
 	return 0;
 }

@@ -26,11 +26,12 @@ static void print_report(const json_t *report)
 
 	print_outcomes(report);
 	if (n == 0)
-		say("Nothing is exposed.\n");
+		print_nobody(exposed);
 	else if (done)
 		say_count(n, "one process still uses old bytes:\n", "%zu processes still use old bytes:\n");
 	print_actions(json_object_get(done ? exposed : report, done ? "actions" : "planned"), "  ");
 	print_hidden(exposed, "  ");
+	print_unknown(exposed, "");
 	if (!done && n > 0)
 		say("Nothing was restarted. Without --dry-run it is done.\n");
 }

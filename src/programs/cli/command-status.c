@@ -47,6 +47,8 @@ static void print_verdict(const json_t *status)
 	else if (strcmp(verdict, "interrupted") == 0)
 		say("Interrupted: /usr shows what an install or removal did not finish. The next \"suture "
 		    "install\" or \"suture remove\" does.\n");
+	else if (field_number(json_object_get(status, "exposed"), "unknown_generations") > 0)
+		say("Active, and nothing that could be looked for uses old bytes.\n");
 	else if (field_number(json_object_get(status, "exposed"), "unreadable") > 0)
 		say("Active, and nothing that could be looked into uses old bytes; %s could not be.\n",
 			count_text(field_number(json_object_get(status, "exposed"), "unreadable"),
@@ -195,6 +197,7 @@ static void print_status(const json_t *status)
 	json_t *improvement;
 
 	print_verdict(status);
+	print_unknown(exposed, "");
 	json_array_foreach(json_object_get(status, "improvements"), index, improvement)
 		print_improvement(improvement, json_is_true(json_object_get(exposed, "complete")));
 	print_kept_off(status);

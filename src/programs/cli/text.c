@@ -98,6 +98,22 @@ void print_protection(const json_t *object, const char *head, const char *tail)
 			count_text(field_number(object, "reopened"), "one time", "%zu times"), tail);
 }
 
+void print_nobody(const json_t *exposed)
+{
+	if (field_number(exposed, "unknown_generations") > 0)
+		say("Nothing exposed was found.\n");
+	else
+		say("Nothing is exposed.\n");
+}
+
+void print_unknown(const json_t *exposed, const char *indent)
+{
+	if (field_number(exposed, "unknown_generations") > 0)
+		say("%sSome that use old bytes may be missed: an older /usr is still mounted, and what it "
+		    "brought is not\n%sknown any more. Restart the machine to be sure.\n",
+			indent, indent);
+}
+
 /* The build refuses translations with other conversions than these have. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

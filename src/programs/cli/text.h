@@ -39,6 +39,12 @@ void print_exposed(const json_t *exposed, const char *indent);
 /* How many processes of other users sutured has left out of it; nothing when there are none. */
 void print_hidden(const json_t *exposed, const char *indent);
 
+/* That nothing is exposed, or only that nothing was found. */
+void print_nobody(const json_t *exposed);
+
+/* That more may be exposed than a census could find, when it says so, and what ends that. */
+void print_unknown(const json_t *exposed, const char *indent);
+
 /* The actions that close it, one a line: what "suture restart" does, and what only people can do; a part of
  * it without a line when there is nothing. */
 void print_actions(const json_t *actions, const char *indent);
