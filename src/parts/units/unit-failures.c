@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/units/unit-failures.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
+
+#include "base/text.h"
 
 static const char SERVICE[] = "org.freedesktop.systemd1";
 static const char OBJECT[] = "/org/freedesktop/systemd1";
@@ -132,6 +135,22 @@ static void ask_for_commands(sd_bus *bus, const char *path, const char *property
 	}
 }
 
+/* A name, or a number. Of DynamicUser= it is one that need not be there by now. */
+static uid_t ask_for_user(sd_bus *bus, const char *path)
+{
+	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
+	CLEANUP_FREE char *name = NULL;
+	char text[1024];
+	struct passwd entry, *found = NULL;
+	int64_t number;
+
+	if (sd_bus_get_property_string(bus, SERVICE, path, UNIT_SERVICE, "User", &ignored, &name) < 0)
+		return 0;
+	if (text_to_integer(name, 0, UINT32_MAX, &number, NULL) == 0)
+		return (uid_t)number;
+	return getpwnam_r(name, &entry, text, sizeof(text), &found) == 0 && found ? found->pw_uid : 0;
+}
+
 /* Has the main process done by itself what the result says? Then nothing else needs to be asked: services
  * that fail again and again are told of more than once each time. */
 static bool is_main_to_blame(const Change *change)
@@ -165,8 +184,10 @@ static int on_change(sd_bus_message *message, void *context, sd_bus_error *unuse
 	add_pid(&failure, change.main_pid);
 	for (size_t i = 0; i < ARRAY_SIZE(commands) && !is_main_to_blame(&change); i++)
 		ask_for_commands(failures->bus, path, commands[i], &failure);
-	if (failure.n_pids > 0)
-		failures->visitor(failures->userdata, &failure);
+	if (failure.n_pids == 0)
+		return 0;
+	failure.user = ask_for_user(failures->bus, path);
+	failures->visitor(failures->userdata, &failure);
 	return 0;
 }
 

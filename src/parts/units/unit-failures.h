@@ -30,6 +30,7 @@ typedef enum UnitResult {
 typedef struct UnitFailure {
 	char unit[UNIT_FAILURE_NAME_SIZE];
 	UnitResult result;
+	uid_t user;                        /* of its User=; 0 where it has none, or one that nobody has */
 	pid_t pids[UNIT_FAILURE_PIDS_MAX]; /* its processes that systemd had started, and that failed */
 	size_t n_pids;
 } UnitFailure;
