@@ -5,8 +5,11 @@
  * empty.
  */
 
+#include <string.h>
+
 #include "base/log.h"
 #include "engine/exposure.h"
+#include "engine/failing-units.h"
 #include "engine/guard.h"
 #include "engine/layers.h"
 #include "engine/transaction.h"
@@ -39,10 +42,25 @@ static void predict(Transaction *transaction)
 		transaction->predicted = json_incref(json_object_get(exposed, "actions"));
 }
 
+/* What fails anyway says nothing about what comes, and nobody has watched it until now. An install does not
+ * fail for want of knowing it. */
+static void note_failing(Transaction *transaction)
+{
+	Error error = ERROR_INIT;
+
+	if (transaction->begin != EVENT_INSTALL || transaction->failing_units ||
+		strcmp(transaction->engine->root, "/") != 0)
+		return;
+	if (failing_units_list((unsigned)transaction->engine->config.watch.minutes,
+		    &transaction->failing_units, &error) < 0)
+		log_warning("services that fail already may count against what comes: %s", error.text);
+}
+
 int step_activate(Transaction *transaction, Error *error)
 {
 	if (check_repaired(transaction, error) < 0 || health_measure_before(transaction, error) < 0)
 		return -1;
 	predict(transaction);
+	note_failing(transaction);
 	return layers_activate(transaction->engine, transaction->generation, &transaction->goal, error);
 }

@@ -75,6 +75,8 @@ static int settle_trial(Transaction *transaction, Error *error)
 
 	if (strcmp(transaction->engine->root, "/") == 0)
 		(void)failed_units_list(&failed, NULL);
+	if (transaction->failing_units)
+		trial_settle_failing(&state->trial, transaction->failing_units);
 	trial_settle_checks(&state->trial, &transaction->former, transaction->failed_checks);
 	return trial_settle(&state->trial, &transaction->former, &state->active, failed, error);
 }

@@ -95,6 +95,7 @@ Transaction *transaction_free(Transaction *transaction)
 		json_decref(transaction->departures);
 		json_decref(transaction->predicted);
 		json_decref(transaction->failed_checks);
+		json_decref(transaction->failing_units);
 		health_clear(&transaction->health);
 		(void)catalog_free(transaction->catalog);
 		waiting_clear(&transaction->waiting);

@@ -91,6 +91,7 @@ typedef struct Transaction {
 	char reason[ERROR_TEXT_SIZE]; /* of a revert: why, for people */
 	Health health;                /* what will be, or was, checked before and after the swap */
 	json_t *failed_checks;        /* [name]: those that had failed before; NULL: there are none */
+	json_t *failing_units;        /* [name]: services that were before what comes; NULL: unknown */
 	bool harm;                    /* reason says what the letters that came have done */
 	TransactionState reached;
 } Transaction;

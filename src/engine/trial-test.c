@@ -297,7 +297,8 @@ static void survives_the_way_through_json(void **state)
 {
 	World *world = *state;
 	Fixture *fixture = world->fixture;
-	CLEANUP_JSON json_t *document = json_object(), *failed = json_pack("[s]", "x.service");
+	CLEANUP_JSON json_t *document = json_object(), *failed = json_pack("[s]", "x.service"),
+			    *failing = json_pack("[s]", "y.service");
 	Digest bad = install(world, "liba", 1, failed), good;
 	Trial again = {.proven = NULL};
 
@@ -310,6 +311,7 @@ static void survives_the_way_through_json(void **state)
 	(void)begin(world, "3");
 	assert_int_equal(complete(world, "3", NULL), 0);
 	(void)install(world, "libc", 1, failed);
+	trial_settle_failing(&world->trial, failing);
 	(void)begin(world, "4");
 	assert_done(trial_to_json(&world->trial, document, &fixture->error), &fixture->error);
 	assert_done(trial_from_json(document, &again, &fixture->error), &fixture->error);
@@ -318,6 +320,7 @@ static void survives_the_way_through_json(void **state)
 	assert_true(trial_is_proven(&again, &good));
 	assert_int_equal(find_in(&again, fixture, &bad)->time, 1700000000);
 	assert_true(json_equal(again.failed_units, failed));
+	assert_true(json_equal(again.failing_units, failing));
 	trial_clear(&again);
 }
 

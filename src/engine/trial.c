@@ -212,6 +212,12 @@ void trial_settle_checks(Trial *trial, const Improvements *former, json_t *faile
 	trial->failed_checks = json_incref(failed);
 }
 
+void trial_settle_failing(Trial *trial, json_t *failing)
+{
+	json_decref(trial->failing_units);
+	trial->failing_units = json_incref(failing);
+}
+
 int trial_settle(
 	Trial *trial, const Improvements *former, const Improvements *active, json_t *failed, Error *error)
 {
@@ -261,6 +267,7 @@ static int read_trial(const json_t *object, Trial *trial, Error *error)
 		json_string_field(object, "trouble", ERROR_TEXT_SIZE - 1, &trouble, error) < 0 ||
 		read_names(object, "proven", &trial->proven, error) < 0 ||
 		read_names(object, "failed_units", &trial->failed_units, error) < 0 ||
+		read_names(object, "failing_units", &trial->failing_units, error) < 0 ||
 		read_names(object, "failed_checks", &trial->failed_checks, error) < 0)
 		return error_in(error, "\"trial\"");
 	trial->attempts = (unsigned)attempts;
@@ -363,6 +370,7 @@ int trial_to_json(const Trial *trial, json_t *document, Error *error)
 		json_put_text(object, "trouble", trial->trouble, error) < 0 ||
 		put_names(object, "proven", trial->proven, error) < 0 ||
 		put_names(object, "failed_units", trial->failed_units, error) < 0 ||
+		put_names(object, "failing_units", trial->failing_units, error) < 0 ||
 		put_names(object, "failed_checks", trial->failed_checks, error) < 0)
 		return -1;
 	return trial->n_quarantined > 0 ? put_quarantine(trial, document, error) : 0;
@@ -372,6 +380,7 @@ void trial_clear(Trial *trial)
 {
 	json_decref(trial->proven);
 	json_decref(trial->failed_units);
+	json_decref(trial->failing_units);
 	json_decref(trial->failed_checks);
 	free(trial->quarantined);
 	*trial = (Trial){.proven = NULL};

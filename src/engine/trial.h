@@ -32,6 +32,8 @@ typedef struct Trial {
 	char boot[TRIAL_BOOT_ID_SIZE]; /* the kernel's id of the last one that was counted */
 	char trouble[ERROR_TEXT_SIZE]; /* why that one did not complete, when that is known */
 	json_t *failed_units;  /* [name]: those that had failed without these letters; NULL: unknown */
+	json_t *failing_units; /* [name]: those that failed by themselves before the last letter; NULL:
+				  unknown */
 	json_t *failed_checks; /* [name]: the administrator's checks that had failed without these letters */
 	Quarantined *quarantined; /* oldest first */
 	size_t n_quarantined;
@@ -81,6 +83,10 @@ int trial_complete(Trial *trial, const Improvements *active, const Improvements 
 
 /* In front of trial_settle(): the checks that had failed before (an array of names, NULL: none). */
 void trial_settle_checks(Trial *trial, const Improvements *former, json_t *failed);
+
+/* In front of it as well, where something came: the services that were failing before (failing-units.h). A
+ * measure for the watch alone (watch-known.h), and so whether earlier letters are proven or not. */
+void trial_settle_failing(Trial *trial, json_t *failing);
 
 /* A transaction has changed what is active, from former. failed (may be NULL: unknown) are the units that
  * have failed by now, before any boot with it. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "parts/census/proc-text.h"
+#include "parts/watch/owner.h"
 
 static const uint64_t second = 1000000000;
 
@@ -31,13 +32,26 @@ static bool is_own_doing(int code)
 	return code > 0 || code == SI_TKILL;
 }
 
-/* Below user.slice is what people have started, and root's own session. Where the kernel does not tell, or a
- * flood of groups has pushed it out, nobody's word is taken for root's. */
-static bool is_users(const char *cgroup)
+/* Below user.slice is what people have started, and root's own session. */
+static bool is_of_sessions(const char *cgroup)
 {
 	static const char slice[] = "/user.slice/", root[] = "/user.slice/user-0.slice/";
 
-	return !cgroup || (text_has_prefix(cgroup, slice) && !text_has_prefix(cgroup, root));
+	return text_has_prefix(cgroup, slice) && !text_has_prefix(cgroup, root);
+}
+
+/* Whether it is a person's the kernel has noted as it crashed. What is still there of it tells besides as
+ * whom somebody had logged in, so that nobody gets out by a program that makes him root. Where neither tells,
+ * or a flood of groups has pushed its own out, nobody's word is taken for root's. */
+static bool is_users(const TraceRecord *record, const char *cgroup)
+{
+	Owner owner;
+
+	if (!cgroup || is_of_sessions(cgroup) || (record->has_user && owner_is_person(record->user)))
+		return true;
+	if (owner_read(record->process, &owner, NULL) == 0)
+		return owner_is_person(owner.user) || owner_is_person(owner.login);
+	return !record->has_user;
 }
 
 static void unit_of(const char *cgroup, char unit[static CENSUS_UNIT_SIZE])
@@ -88,7 +102,7 @@ int watch_court_signal(WatchCourt *court, const WatchKnown *known, const TraceRe
 		return 0;
 	}
 	process->fate = PROCESS_COUNTED;
-	if (is_users(cgroup) && !court->users_count)
+	if (!court->users_count && is_users(record, cgroup))
 		return 0;
 	unit_of(cgroup, unit);
 	if (watch_known_had_failed(known, unit))
@@ -100,7 +114,8 @@ int watch_court_signal(WatchCourt *court, const WatchKnown *known, const TraceRe
 
 void watch_court_unit(WatchCourt *court, const WatchKnown *known, const UnitFailure *failure, int64_t now)
 {
-	if (watch_known_had_failed(known, failure->unit))
+	if (watch_known_had_failed(known, failure->unit) ||
+		(!court->users_count && owner_is_person(failure->user)))
 		return;
 	for (size_t i = 0; i < failure->n_pids; i++) {
 		Process *process = processes_find(&court->processes, failure->pids[i]);

@@ -17,6 +17,7 @@ void watch_known_clear(WatchKnown *known)
 	improvements_clear(&known->improvements);
 	free(known->files);
 	json_decref(known->failed_units);
+	json_decref(known->failing_units);
 	*known = WATCH_KNOWN_INIT;
 }
 static inline void known_clear_cleanup(WatchKnown *known)
@@ -135,6 +136,7 @@ int watch_known_load(WatchKnown *known, const Engine *engine, int64_t now, int64
 		find_files(&fresh, engine, &state, error) < 0)
 		return -1;
 	fresh.failed_units = json_incref(state.trial.failed_units);
+	fresh.failing_units = json_incref(state.trial.failing_units);
 	*known = fresh;
 	fresh = former; /* what is cleared at the end */
 	*ret_gone = watch_known_sets(&former) & ~watch_known_sets(known);
@@ -249,15 +251,20 @@ void watch_known_show(const WatchKnown *known, const Engine *engine)
 	}
 }
 
-bool watch_known_had_failed(const WatchKnown *known, const char *unit)
+static bool holds(const json_t *names, const char *name)
 {
 	size_t index;
 	json_t *item;
 
-	json_array_foreach(known->failed_units, index, item)
+	json_array_foreach(names, index, item)
 	{
-		if (strcmp(json_string_value(item), unit) == 0)
+		if (strcmp(json_string_value(item), name) == 0)
 			return true;
 	}
 	return false;
+}
+
+bool watch_known_had_failed(const WatchKnown *known, const char *unit)
+{
+	return holds(known->failed_units, unit) || holds(known->failing_units, unit);
 }

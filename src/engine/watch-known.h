@@ -34,7 +34,8 @@ typedef struct WatchKnown {
 	ExposureTargets targets; /* of all of them */
 	WatchFile *files;        /* sorted by inode */
 	size_t n_files;
-	json_t *failed_units; /* that had failed without them; NULL: unknown */
+	json_t *failed_units;  /* that had failed without them; NULL: unknown */
+	json_t *failing_units; /* services that were failing before the last of them came; NULL: unknown */
 } WatchKnown;
 
 #define WATCH_KNOWN_INIT \
@@ -66,5 +67,5 @@ int watch_known_learn(WatchKnown *known, dev_t device, uint64_t inode, Bytes pat
 /* Maps a file of each set, as root/usr shows it, so that the kernel tells of it. */
 void watch_known_show(const WatchKnown *known, const Engine *engine);
 
-/* Had this unit failed without them? */
+/* Had this unit failed without them, or was it failing when the last of them came? */
 bool watch_known_had_failed(const WatchKnown *known, const char *unit);

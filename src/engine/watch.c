@@ -115,6 +115,10 @@ static int open_sources(Watch *watch, Error *error)
 	watch->court.is_exact = r == 0;
 	if (r == TRACE_UNAVAILABLE)
 		(void)snprintf(limits, size, "%.300s: only failures of services count. ", why.text);
+	else if (!trace_knows_users(watch->trace))
+		(void)snprintf(limits, size,
+			"the kernel does not say whose a crash is: one whose process goes at once does not "
+			"count. ");
 	r = unit_failures_listen(on_unit_failure, watch, &watch->failures, &why);
 	if (r < 0)
 		return error_set(error, "%s", why.text);

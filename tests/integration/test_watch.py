@@ -410,6 +410,53 @@ def test_what_ordinary_users_have_started_does_not_revert(broken, watch):
     assert device.active() == {"one": "a"}
 
 
+def crash_as(device, user, times):
+    """In the control group of this test."""
+    for _ in range(times):
+        assert subprocess.run(["chroot", f"--userspec=+{user}:+{user}", device.root, "/usr/bin/uses-one"], check=False,
+                              stderr=subprocess.DEVNULL).returncode == -signal.SIGSEGV
+
+
+def test_what_a_service_runs_for_a_person_does_not_revert(broken, watch):
+    """cron, atd and what delivers mail run people's programs in their own control group."""
+    device = broken(one=CRASHES)
+    watcher = watch(device)
+    crash_as(device, 1234, 5)
+    crash_as(device, 33, 2)
+    watcher.wait("uses-one", 2)
+    assert watcher.count("uses-one") == 2
+    assert device.active() == {"one": "a"}
+
+
+def test_what_a_service_runs_for_somebody_who_had_logged_in_does_not_revert(broken, watch):
+    """pam_loginuid notes that in cron's and atd's sessions; a program that makes him root does not undo it."""
+    device = broken(one=CRASHES)
+    watcher = watch(device)
+    login = "echo 1234 >/proc/self/loginuid"
+    if subprocess.run(["sh", "-c", login], check=False, stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("this kernel notes no logins, or this session is one already")
+    gone = [subprocess.Popen(["sh", "-c", f"{login}; exec chroot {device.root} /usr/bin/uses-one"],
+                             stderr=subprocess.DEVNULL) for _ in range(5)]
+    for process in gone:  # and is not waited for before it was read
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    crash(device, "uses-one", 2)
+    watcher.wait("uses-one", 2)
+    assert watcher.count("uses-one") == 2
+    assert device.active() == {"one": "a"}
+    for process in gone:
+        process.wait()
+
+
+@pytest.mark.parametrize("user", [33, 61200, 65534])
+def test_what_a_service_s_own_user_runs_does(broken, watch, user):
+    device = broken(one=CRASHES)
+    watcher = watch(device)
+    crash_as(device, user, 3)
+    watcher.wait("one (a) is reverted")
+    watcher.process.wait()
+    assert device.active() == {}
+
+
 def test_with_user_crashes_it_does(broken, watch):
     device = broken(one=CRASHES)
     device.suture("settings", "UserCrashes=yes")

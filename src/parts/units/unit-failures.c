@@ -1,30 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parts/units/unit-failures.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
-static const char SERVICE[] = "org.freedesktop.systemd1";
-static const char OBJECT[] = "/org/freedesktop/systemd1";
-static const char MANAGER[] = "org.freedesktop.systemd1.Manager";
+#include "base/text.h"
+
+static const char INTERFACE[] = "org.freedesktop.systemd1.Unit";
 static const char UNIT_SERVICE[] = "org.freedesktop.systemd1.Service";
 static const char UNIT_PATHS[] = "/org/freedesktop/systemd1/unit";
-static const char MATCH[] = "type='signal',sender='org.freedesktop.systemd1',"
-			    "path_namespace='/org/freedesktop/systemd1/unit',"
-			    "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
-			    "arg0='org.freedesktop.systemd1.Service'";
+#define MATCH \
+	"type='signal',path_namespace='/org/freedesktop/systemd1/unit'," \
+	"interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'," \
+	"arg0='org.freedesktop.systemd1.Service'"
 
-enum { CALL_SECONDS = 10, MESSAGES_MAX = 64 };
-
-DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
-#define CLEANUP_BUS_ERROR __attribute__((cleanup(sd_bus_error_free)))
+enum { MESSAGES_MAX = 64 };
 
 struct UnitFailures {
-	sd_bus *bus;
+	Manager *manager;
 	UnitFailureVisitor visitor;
 	void *userdata;
 };
@@ -34,7 +31,16 @@ typedef struct Change {
 	const char *result; /* within the message */
 	uint32_t main_pid;
 	int32_t main_code, main_status;
+	uint64_t main_began, main_ended;
 } Change;
+
+/* A service that has failed, while it is found out who is to blame. */
+typedef struct Inquiry {
+	sd_bus *bus;
+	const char *path;
+	uint64_t ceased; /* when it last ceased to be active; 0: that does not matter */
+	UnitFailure failure;
+} Inquiry;
 
 static bool is_crash(int number)
 {
@@ -57,6 +63,11 @@ int unit_failure_judge(const char *result, int code, int status)
 	return -1;
 }
 
+bool unit_failure_is_stop(uint64_t ceased, uint64_t began, uint64_t ended)
+{
+	return began > 0 && began <= ceased && (ended == 0 || ceased < ended);
+}
+
 static int read_value(sd_bus_message *message, const char *name, Change *change)
 {
 	if (strcmp(name, "Result") == 0)
@@ -67,6 +78,10 @@ static int read_value(sd_bus_message *message, const char *name, Change *change)
 		return sd_bus_message_read(message, "v", "i", &change->main_code);
 	if (strcmp(name, "ExecMainStatus") == 0)
 		return sd_bus_message_read(message, "v", "i", &change->main_status);
+	if (strcmp(name, "ExecMainStartTimestampMonotonic") == 0)
+		return sd_bus_message_read(message, "v", "t", &change->main_began);
+	if (strcmp(name, "ExecMainExitTimestampMonotonic") == 0)
+		return sd_bus_message_read(message, "v", "t", &change->main_ended);
 	return sd_bus_message_skip(message, "v");
 }
 
@@ -88,8 +103,12 @@ static int read_change(sd_bus_message *message, Change *change)
 	return r;
 }
 
-static void add_pid(UnitFailure *failure, uint32_t pid)
+static void add_pid(Inquiry *inquiry, uint32_t pid, uint64_t began, uint64_t ended)
 {
+	UnitFailure *failure = &inquiry->failure;
+
+	if (unit_failure_is_stop(inquiry->ceased, began, ended))
+		return;
 	for (size_t i = 0; i < failure->n_pids; i++)
 		if (failure->pids[i] == (pid_t)pid)
 			return;
@@ -97,9 +116,9 @@ static void add_pid(UnitFailure *failure, uint32_t pid)
 		failure->pids[failure->n_pids++] = (pid_t)pid;
 }
 
-/* One command of a service, as systemd has run it: path, arguments, "-" before it, times, and how it ended.
- */
-static int read_command(sd_bus_message *reply, UnitFailure *failure)
+/* One command of a service, as systemd has run it: path, arguments, "-" before it, times (of its beginning
+ * and its end, by the clock and monotonic), and how it ended. */
+static int read_command(sd_bus_message *reply, Inquiry *inquiry)
 {
 	uint64_t times[4];
 	uint32_t pid;
@@ -111,25 +130,54 @@ static int read_command(sd_bus_message *reply, UnitFailure *failure)
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "uii", &pid, &code, &status);
 	if (r >= 0 && code != 0 && (code != CLD_EXITED || status != 0))
-		add_pid(failure, pid);
+		add_pid(inquiry, pid, times[1], times[3]);
 	return r;
 }
 
 /* The commands before and behind the main one are told only when they are asked for. */
-static void ask_for_commands(sd_bus *bus, const char *path, const char *property, UnitFailure *failure)
+static void ask_for_commands(Inquiry *inquiry, const char *property)
 {
 	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
 	CLEANUP(sd_bus_message_unref) sd_bus_message *reply = NULL;
-	int r = sd_bus_get_property(
-		bus, SERVICE, path, UNIT_SERVICE, property, &ignored, &reply, "a(sasbttttuii)");
+	int r = sd_bus_get_property(inquiry->bus, MANAGER_SERVICE, inquiry->path, UNIT_SERVICE, property,
+		&ignored, &reply, "a(sasbttttuii)");
 
 	if (r >= 0)
 		r = sd_bus_message_enter_container(reply, 'a', "(sasbttttuii)");
 	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'r', "sasbttttuii")) > 0) {
-		r = read_command(reply, failure);
+		r = read_command(reply, inquiry);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(reply);
 	}
+}
+
+/* A crash is one whenever it happens, and so is a missed watchdog, which stops the service; what a stop makes
+ * of a process otherwise, or how long that takes, says nothing. */
+static void ask_when_it_ceased(Inquiry *inquiry, const char *result)
+{
+	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
+
+	if (inquiry->failure.result == UNIT_CRASHED || strcmp(result, "watchdog") == 0)
+		return;
+	(void)sd_bus_get_property_trivial(inquiry->bus, MANAGER_SERVICE, inquiry->path, INTERFACE,
+		"ActiveExitTimestampMonotonic", &ignored, 't', &inquiry->ceased);
+}
+
+/* A name, or a number. Of DynamicUser= it is one that need not be there by now. */
+static uid_t ask_for_user(const Inquiry *inquiry)
+{
+	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
+	CLEANUP_FREE char *name = NULL;
+	char text[1024];
+	struct passwd entry, *found = NULL;
+	int64_t number;
+
+	if (sd_bus_get_property_string(
+		    inquiry->bus, MANAGER_SERVICE, inquiry->path, UNIT_SERVICE, "User", &ignored, &name) < 0)
+		return 0;
+	if (text_to_integer(name, 0, UINT32_MAX, &number, NULL) == 0)
+		return (uid_t)number;
+	return getpwnam_r(name, &entry, text, sizeof(text), &found) == 0 && found ? found->pw_uid : 0;
 }
 
 /* Has the main process done by itself what the result says? Then nothing else needs to be asked: services
@@ -144,36 +192,48 @@ static bool is_main_to_blame(const Change *change)
 	       is_crash(change->main_status);
 }
 
-static int on_change(sd_bus_message *message, void *context, sd_bus_error *unused)
+static void find_blame(Inquiry *inquiry, const Change *change)
 {
 	static const char *const commands[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
+
+	ask_when_it_ceased(inquiry, change->result);
+	add_pid(inquiry, change->main_pid, change->main_began, change->main_ended);
+	if (inquiry->failure.n_pids > 0 && is_main_to_blame(change))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		ask_for_commands(inquiry, commands[i]);
+}
+
+static int on_change(sd_bus_message *message, void *context, sd_bus_error *unused)
+{
 	UnitFailures *failures = context;
-	const char *path = sd_bus_message_get_path(message);
 	CLEANUP_FREE char *unit = NULL;
 	Change change = {.result = NULL};
-	UnitFailure failure = {.n_pids = 0};
+	Inquiry inquiry = {.bus = failures->manager->bus, .path = sd_bus_message_get_path(message)};
+	UnitFailure *failure = &inquiry.failure;
 	int r;
 
 	(void)unused;
-	if (!path || read_change(message, &change) < 0 || !change.result)
+	if (!inquiry.path || read_change(message, &change) < 0 || !change.result)
 		return 0;
 	r = unit_failure_judge(change.result, change.main_code, change.main_status);
-	if (r < 0 || sd_bus_path_decode(path, UNIT_PATHS, &unit) <= 0 || strlen(unit) >= sizeof(failure.unit))
+	if (r < 0 || sd_bus_path_decode(inquiry.path, UNIT_PATHS, &unit) <= 0 ||
+		strlen(unit) >= sizeof(failure->unit))
 		return 0;
-	(void)snprintf(failure.unit, sizeof(failure.unit), "%s", unit);
-	failure.result = (UnitResult)r;
-	add_pid(&failure, change.main_pid);
-	for (size_t i = 0; i < ARRAY_SIZE(commands) && !is_main_to_blame(&change); i++)
-		ask_for_commands(failures->bus, path, commands[i], &failure);
-	if (failure.n_pids > 0)
-		failures->visitor(failures->userdata, &failure);
+	(void)snprintf(failure->unit, sizeof(failure->unit), "%s", unit);
+	failure->result = (UnitResult)r;
+	find_blame(&inquiry, &change);
+	if (failure->n_pids == 0)
+		return 0;
+	failure->user = ask_for_user(&inquiry);
+	failures->visitor(failures->userdata, failure);
 	return 0;
 }
 
 UnitFailures *unit_failures_free(UnitFailures *failures)
 {
 	if (failures)
-		(void)sd_bus_flush_close_unref(failures->bus);
+		(void)manager_free(failures->manager);
 	free(failures);
 	return NULL;
 }
@@ -181,46 +241,55 @@ UnitFailures *unit_failures_free(UnitFailures *failures)
 static int subscribe(UnitFailures *failures, Error *error)
 {
 	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
-	int r = sd_bus_open_system(&failures->bus);
+	sd_bus *bus = failures->manager->bus;
+	const char *match = failures->manager->sender ? MATCH ",sender='" MANAGER_SERVICE "'" : MATCH;
+	int r = sd_bus_add_match(bus, NULL, match, on_change, failures);
 
 	if (r < 0)
-		return error_os(error, -r, "cannot reach the system message bus");
-	r = sd_bus_set_method_call_timeout(failures->bus, (uint64_t)CALL_SECONDS * 1000000);
-	if (r >= 0)
-		r = sd_bus_add_match(failures->bus, NULL, MATCH, on_change, failures);
-	if (r < 0)
 		return error_os(error, -r, "cannot listen to the service manager");
-	r = sd_bus_call_method(failures->bus, SERVICE, OBJECT, MANAGER, "Subscribe", &failure, NULL, NULL);
+	r = sd_bus_call_method(
+		bus, MANAGER_SERVICE, MANAGER_OBJECT, MANAGER_INTERFACE, "Subscribe", &failure, NULL, NULL);
 	if (r < 0)
-		return error_set(error, "cannot listen to the service manager: %s",
-			failure.message ? failure.message : error_os_text(-r));
+		return error_set(
+			error, "cannot listen to the service manager: %s", manager_failure(&failure, r));
 	return 0;
 }
 
-int unit_failures_listen(UnitFailureVisitor visitor, void *userdata, UnitFailures **ret, Error *error)
+int unit_failures_listen_to(
+	Manager *manager, UnitFailureVisitor visitor, void *userdata, UnitFailures **ret, Error *error)
 {
 	CLEANUP(unit_failures_free) UnitFailures *failures = calloc(1, sizeof(*failures));
 
-	if (!failures)
+	if (!failures) {
+		(void)manager_free(manager);
 		return error_memory(error);
-	failures->visitor = visitor;
-	failures->userdata = userdata;
-	if (access("/run/systemd/system", F_OK) < 0) {
-		(void)error_set(error, "systemd is not the service manager here");
-		return UNIT_FAILURES_UNAVAILABLE;
 	}
+	*failures = (UnitFailures){manager, visitor, userdata};
 	if (subscribe(failures, error) < 0)
 		return UNIT_FAILURES_UNAVAILABLE;
 	*ret = TAKE_PTR(failures);
 	return 0;
 }
 
+int unit_failures_listen(UnitFailureVisitor visitor, void *userdata, UnitFailures **ret, Error *error)
+{
+	Manager *manager;
+
+	if (access("/run/systemd/system", F_OK) < 0) {
+		(void)error_set(error, "systemd is not the service manager here");
+		return UNIT_FAILURES_UNAVAILABLE;
+	}
+	if (manager_open_system(&manager, error) < 0)
+		return UNIT_FAILURES_UNAVAILABLE;
+	return unit_failures_listen_to(manager, visitor, userdata, ret, error);
+}
+
 void unit_failures_poll(const UnitFailures *failures, struct pollfd *to)
 {
-	int events = sd_bus_get_events(failures->bus);
+	int events = sd_bus_get_events(failures->manager->bus);
 
 	*to = (struct pollfd){
-		.fd = sd_bus_get_fd(failures->bus), .events = (short)(events < 0 ? POLLIN : events)};
+		.fd = sd_bus_get_fd(failures->manager->bus), .events = (short)(events < 0 ? POLLIN : events)};
 }
 
 int unit_failures_read(UnitFailures *failures, Error *error)
@@ -228,7 +297,7 @@ int unit_failures_read(UnitFailures *failures, Error *error)
 	int r = 1;
 
 	for (size_t i = 0; i < MESSAGES_MAX && r > 0; i++)
-		r = sd_bus_process(failures->bus, NULL);
+		r = sd_bus_process(failures->manager->bus, NULL);
 	if (r < 0)
 		return error_os(error, -r, "lost the connection to the service manager");
 	return r > 0 ? UNIT_FAILURES_MORE : 0;

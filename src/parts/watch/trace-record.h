@@ -10,6 +10,7 @@
  * what this understands.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -42,6 +43,8 @@ typedef struct TraceRecord {
 	Bytes path;       /* within the record */
 	int signal, code; /* code: si_code of sigaction(2) */
 	uint64_t cgroup;  /* the number of its cgroup, that of cgroup2 */
+	bool has_user;    /* of a signal, when trace-users.h knows */
+	uid_t user;       /* the real one of process */
 } TraceRecord;
 
 /* Where the tracepoint signal:signal_deliver has its fields, from its "format" (trace-format.h). */

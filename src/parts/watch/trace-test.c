@@ -28,6 +28,8 @@ typedef struct Seen {
 	pid_t expected;
 	int signal, code; /* with which it crashed; 0: it did not */
 	uint64_t sets;    /* what it had mapped then */
+	bool has_user;
+	uid_t user;
 	char name[TRACE_NAME_SIZE];
 } Seen;
 
@@ -55,6 +57,8 @@ static int happen(void *userdata, const TraceEvent *event, Error *error)
 	seen->signal = event->record.signal;
 	seen->code = event->record.code;
 	seen->sets = process->sets;
+	seen->has_user = event->record.has_user;
+	seen->user = event->record.user;
 	memcpy(seen->name, process->name, sizeof(seen->name));
 	return 0;
 }
@@ -151,6 +155,28 @@ static void tells_of_a_crash_what_the_process_had_mapped(void **state)
 	assert_int_equal(seen->signal, SIGSEGV);
 	assert_true(seen->code > 0);
 	assert_int_equal(seen->sets, 1);
+}
+
+static void fault_as_somebody(const Seen *seen)
+{
+	(void)seen;
+	if (setresuid(1234, 1234, 1234) == 0)
+		fault();
+}
+
+/* It was waited for long before anybody reads of it. */
+static void tells_whose_a_process_was_that_is_gone(void **state)
+{
+	Seen *seen = *state;
+
+	if (seen->trace && !trace_knows_users(seen->trace))
+		skip();
+	watch(seen, fault_as_somebody);
+	assert_true(seen->has_user);
+	assert_int_equal(seen->user, 1234);
+	watch(seen, map_and_fault);
+	assert_true(seen->has_user);
+	assert_int_equal(seen->user, getuid());
 }
 
 static void fault_alone(const Seen *seen)
@@ -339,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			tells_of_a_crash_what_the_process_had_mapped, setup, teardown),
+		cmocka_unit_test_setup_teardown(tells_whose_a_process_was_that_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_of_a_crash_that_nothing_was_mapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(knows_abort_from_a_signal_that_was_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_a_signal_that_somebody_sent, setup, teardown),

@@ -18,6 +18,9 @@
 #include "base/text.h"
 #include "parts/watch/trace-format.h"
 #include "parts/watch/trace-ring.h"
+#include "parts/watch/trace-users.h"
+
+static const int crashes[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
 
 enum { RING_SIZE = 64 * 1024, FORMAT_MAX = 64 * 1024, CPUS_MAX = 4096, EVENTS_MAX = 1 << 20 };
 
@@ -31,6 +34,7 @@ struct Trace {
 	Cpu *cpus;
 	size_t n_cpus;
 	TraceLayout layout;
+	TraceUsers *users;  /* NULL: not allowed here */
 	TraceEvent *events; /* that have not happened yet, as far as is known */
 	size_t n_events, capacity;
 	bool lost;
@@ -52,6 +56,7 @@ Trace *trace_free(Trace *trace)
 		(void)close_keeping_errno(trace->cpus[i].processes);
 	}
 	if (trace) {
+		(void)trace_users_free(trace->users);
 		free(trace->cpus);
 		free(trace->events);
 	}
@@ -158,7 +163,6 @@ static int open_signals(const TraceLayout *layout, uint64_t tracepoint, int cpu)
 /* Crashes alone: the kernel passes over all other signals, and nobody is woken. */
 static int set_filter(int fd, Error *error)
 {
-	static const int crashes[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
 	CLEANUP_BUFFER Buffer filter = BUFFER_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
@@ -222,6 +226,18 @@ static bool has_cgroups(void)
 	return fd >= 0;
 }
 
+/* One program does for all CPUs. Without it, what is still there of a process tells whose it was. */
+static void open_users(Trace *trace)
+{
+	uint32_t signals = 0;
+	Error why = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		signals |= UINT32_C(1) << crashes[i];
+	if (trace_users_open(trace->cpus[0].signals, &trace->layout, signals, &trace->users, &why) < 0)
+		log_warning("%s", why.text);
+}
+
 int trace_open(Trace **ret, Error *error)
 {
 	CLEANUP(trace_free) Trace *trace = calloc(1, sizeof(*trace));
@@ -233,8 +249,14 @@ int trace_open(Trace **ret, Error *error)
 	if (find_tracepoint(&trace->layout, &tracepoint, error) < 0 ||
 		open_cpus(trace, tracepoint, error) < 0)
 		return TRACE_UNAVAILABLE;
+	open_users(trace);
 	*ret = TAKE_PTR(trace);
 	return 0;
+}
+
+bool trace_knows_users(const Trace *trace)
+{
+	return trace->users != NULL;
 }
 
 size_t trace_n_polls(const Trace *trace)
@@ -289,6 +311,8 @@ static int visit(void *userdata, Bytes bytes, Error *error)
 		to->trace->lost = true;
 	if (r != 0 || record.kind == TRACE_LOST)
 		return 0;
+	if (record.kind == TRACE_SIGNAL && to->trace->users)
+		record.has_user = trace_users_find(to->trace->users, record.process, &record.user) == 0;
 	if (to->reader->look(to->reader->userdata, &record, &sets, &wanted, error) < 0)
 		return -1;
 	return wanted ? keep(to->trace, &record, sets, error) : 0;

@@ -7,8 +7,8 @@
  * polled: the descriptors of trace_poll() become readable when a process crashes, or when a ring is half
  * full.
  *
- * It takes CAP_PERFMON and, to find the tracepoint, CAP_SYS_ADMIN; process numbers are those of this pid
- * namespace. perf_event_open(2); Documentation/trace/events.rst, "signal".
+ * It takes CAP_PERFMON, to find the tracepoint CAP_SYS_ADMIN, and CAP_BPF to tell whose a crash is; process
+ * numbers are those of this pid namespace. perf_event_open(2); Documentation/trace/events.rst, "signal".
  */
 
 #include <poll.h>
@@ -27,6 +27,9 @@ typedef struct Trace Trace;
 int trace_open(Trace **ret, Error *error);
 Trace *trace_free(Trace *trace);
 DEFINE_CLEANUP(Trace *, trace_free);
+
+/* Does it tell whose the processes are that crash, even when they are gone by then? */
+bool trace_knows_users(const Trace *trace);
 
 size_t trace_n_polls(const Trace *trace);
 void trace_poll(const Trace *trace, struct pollfd *to);
