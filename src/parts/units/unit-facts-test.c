@@ -141,6 +141,26 @@ static void refuses_what_is_no_name(void **state)
 	}
 }
 
+static void tells_facts_that_cannot_be(void **state)
+{
+	UnitFacts sound = {.name = "a.service", .n_along = 1, .along = {{.name = "b.service"}}}, facts;
+
+	(void)state;
+	assert_true(unit_facts_are_sound(&sound));
+	facts = sound;
+	facts.n_along = UNIT_ALONG_MAX + 1;
+	assert_false(unit_facts_are_sound(&facts));
+	facts = sound;
+	memset(facts.name, 'x', sizeof(facts.name));
+	assert_false(unit_facts_are_sound(&facts));
+	facts = sound;
+	memset(facts.along[0].name, 'x', sizeof(facts.along[0].name));
+	assert_false(unit_facts_are_sound(&facts));
+	facts = sound;
+	facts.along[0].name[0] = '\xc3';
+	assert_false(unit_facts_are_sound(&facts));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +172,7 @@ int main(void)
 		cmocka_unit_test(names_what_restarts_along_and_what_that_takes_along),
 		cmocka_unit_test(knows_the_socket_that_listens_on),
 		cmocka_unit_test(refuses_what_is_no_name),
+		cmocka_unit_test(tells_facts_that_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, test_manager_setup, test_manager_teardown);

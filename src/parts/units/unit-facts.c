@@ -111,6 +111,16 @@ bool unit_facts_has_along(const UnitFacts *facts, const char *name)
 	return false;
 }
 
+bool unit_facts_are_sound(const UnitFacts *facts)
+{
+	if (!manager_is_unit_name(facts->name) || facts->n_along > UNIT_ALONG_MAX)
+		return false;
+	for (uint32_t i = 0; i < facts->n_along; i++)
+		if (!manager_is_unit_name(facts->along[i].name))
+			return false;
+	return true;
+}
+
 static bool knows(const UnitFacts *facts, const char *name)
 {
 	return strcmp(facts->name, name) == 0 || unit_facts_has_along(facts, name);

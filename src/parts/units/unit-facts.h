@@ -41,6 +41,9 @@ typedef struct UnitFacts {
  * no failure. */
 int unit_facts_read(Manager *manager, UnitFacts *facts, Error *error);
 
+/* Are they what unit_facts_read() can have filled in: for who has them from a process that may lie. */
+bool unit_facts_are_sound(const UnitFacts *facts);
+
 /* Would the unit of this name restart along with that of facts? */
 bool unit_facts_has_along(const UnitFacts *facts, const char *name);
 

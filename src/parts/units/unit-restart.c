@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "parts/units/unit-order.h"
 
 enum { RESULT_SIZE = 32, PAUSE_MS = 50 };
@@ -39,9 +41,15 @@ static void batch_clear_cleanup(Batch *batch)
 	free(batch->order);
 }
 
-static void refuse(UnitRestart *restart, const char *why)
+/* What was cut within a character would be no text: no report carries it. */
+__attribute__((format(printf, 2, 3))) static void refuse(UnitRestart *restart, const char *why, ...)
 {
-	(void)snprintf(restart->error, sizeof(restart->error), "%s", why);
+	va_list arguments;
+
+	va_start(arguments, why);
+	(void)vsnprintf(restart->error, sizeof(restart->error), why, arguments);
+	va_end(arguments);
+	text_make_printable(restart->error);
 }
 
 static bool has_ended(const Job *job)
@@ -90,7 +98,7 @@ static int on_queued(sd_bus_message *message, void *context, sd_bus_error *unuse
 	if (r >= 0)
 		job->path = strdup(path);
 	if (!job->path) {
-		refuse(job->restart,
+		refuse(job->restart, "%s",
 			failure ? manager_failure(failure, r) : "the service manager's answer is not clear");
 		job->is_queued = false;
 	}
@@ -120,8 +128,7 @@ static int reset_limit(Manager *manager, const char *unit, UnitRestart *restart)
 		"ResetFailedUnit", &failure, NULL, "s", unit);
 
 	if (r < 0)
-		(void)snprintf(restart->error, sizeof(restart->error),
-			"the start limit of %s may be near: %s", unit, manager_failure(&failure, r));
+		refuse(restart, "the start limit of %s may be near: %s", unit, manager_failure(&failure, r));
 	return r < 0 ? -1 : 0;
 }
 
@@ -234,8 +241,7 @@ static bool has_restarted(const Job *job)
 	if (!has_ended(job))
 		refuse(restart, "it has not restarted in time; systemctl status says how far it is");
 	else if (strcmp(job->result, "done") != 0)
-		(void)snprintf(restart->error, sizeof(restart->error),
-			"its restart ended with \"%s\"; systemctl status says why", job->result);
+		refuse(restart, "its restart ended with \"%s\"; systemctl status says why", job->result);
 	else
 		return true;
 	return false;
@@ -248,8 +254,8 @@ static int judge(Manager *manager, const Job *job, Error *error)
 
 	if (!has_restarted(job->along ? job->along : job)) {
 		if (job->along)
-			(void)snprintf(restart->error, sizeof(restart->error),
-				"it restarts along with %s, which has not restarted", job->along->facts.name);
+			refuse(restart, "it restarts along with %s, which has not restarted",
+				job->along->facts.name);
 		return 0;
 	}
 	memcpy(facts.name, restart->unit, sizeof(facts.name));
