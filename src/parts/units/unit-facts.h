@@ -38,7 +38,7 @@ typedef struct UnitFacts {
 } UnitFacts;
 
 /* facts->name is set, the rest is filled in. A unit that the manager does not know is not loaded, and that is
- * no failure. */
+ * no failure. An answer that does not come is one: none of the facts holds then. */
 int unit_facts_read(Manager *manager, UnitFacts *facts, Error *error);
 
 /* Are they what unit_facts_read() can have filled in: for who has them from a process that may lie. */
@@ -46,14 +46,3 @@ bool unit_facts_are_sound(const UnitFacts *facts);
 
 /* Would the unit of this name restart along with that of facts? */
 bool unit_facts_has_along(const UnitFacts *facts, const char *name);
-
-/* What one property of a unit lists, "After" for instance (org.freedesktop.systemd1(5)); NULL for a unit that
- * the manager does not know. *ret is the caller's: CLEANUP_STRINGS. */
-int unit_strings(Manager *manager, const char *name, const char *property, char ***ret, Error *error);
-void strings_clear_cleanup(char ***strings);
-#define CLEANUP_STRINGS __attribute__((cleanup(strings_clear_cleanup)))
-
-/* The type of the job of this unit that is queued or at work ("stop", "start", …, systemctl(1)); "" for none.
- * Returns type. */
-enum { UNIT_JOB_SIZE = 32 };
-const char *unit_job(Manager *manager, const char *name, char type[static UNIT_JOB_SIZE]);

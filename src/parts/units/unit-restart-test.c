@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "parts/units/test-manager.h"
+#include "parts/units/unit-property.h"
 #include "parts/units/unit-restart.h"
 #include "parts/units/user-units.h"
 
@@ -194,7 +195,7 @@ static void undoes_no_stop_that_others_have_asked_for(void **state)
 	const TestManager *test = *state;
 	CLEANUP(manager_free) Manager *manager = NULL;
 	UnitRestart restart = restart_of("waiting.service");
-	char type[UNIT_JOB_SIZE];
+	char type[UNIT_WORD_SIZE];
 	Error error = ERROR_INIT;
 	pid_t before;
 
@@ -207,7 +208,8 @@ static void undoes_no_stop_that_others_have_asked_for(void **state)
 	assert_done(units_restart(manager, &restart, 1, SECONDS, &error), &error);
 	if (restart.done || !strstr(restart.error, "being stopped"))
 		fail_msg("it ended with \"%s\"", restart.error);
-	assert_string_equal(unit_job(manager, "waiting.service", type), "stop");
+	assert_done(unit_job(manager, "waiting.service", type, &error), &error);
+	assert_string_equal(type, "stop");
 	assert_int_equal(test_manager_pid(test, "waiting.service"), before);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "parts/units/unit-order.h"
+#include "parts/units/unit-property.h"
 
 enum { RESULT_SIZE = 32, PAUSE_MS = 50 };
 
@@ -137,16 +138,16 @@ static int prepare(Manager *manager, Job *job, Error *error)
 {
 	UnitRestart *restart = job->restart;
 	UnitFacts *facts = &job->facts;
-	char type[UNIT_JOB_SIZE];
+	char type[UNIT_WORD_SIZE];
 
 	if (!manager_is_unit_name(restart->unit))
 		return error_set(error, "\"%s\" is not the name of a unit", restart->unit);
 	memcpy(facts->name, restart->unit, sizeof(facts->name));
-	if (unit_facts_read(manager, facts, error) < 0)
+	if (unit_facts_read(manager, facts, error) < 0 || unit_job(manager, facts->name, type, error) < 0)
 		return -1;
 	restart->done = !facts->is_active;
 	/* A restart would take the place of what somebody else has asked for. */
-	if (facts->is_active && strcmp(unit_job(manager, facts->name, type), "stop") == 0) {
+	if (facts->is_active && strcmp(type, "stop") == 0) {
 		refuse(restart, "it is being stopped");
 		return 0;
 	}
@@ -221,14 +222,19 @@ static int wait_for_all(Manager *manager, Batch *batch, int64_t deadline_ms, Err
 }
 
 /* Their jobs are the manager's own, and none has told us their names. */
-static void wait_for_along(Manager *manager, const Job *job, int64_t deadline_ms)
+static int wait_for_along(Manager *manager, const Job *job, int64_t deadline_ms, Error *error)
 {
-	char type[UNIT_JOB_SIZE];
+	char type[UNIT_WORD_SIZE];
 
 	for (uint32_t i = 0; job->is_queued && i < job->facts.n_along; i++)
-		while (*unit_job(manager, job->facts.along[i].name, type) &&
-			clock_monotonic_ms() < deadline_ms)
+		for (;;) {
+			if (unit_job(manager, job->facts.along[i].name, type, error) < 0)
+				return -1;
+			if (type[0] == '\0' || clock_monotonic_ms() >= deadline_ms)
+				break;
 			(void)poll(NULL, 0, PAUSE_MS);
+		}
+	return 0;
 }
 
 /* Says in the entry why not. */
@@ -298,7 +304,8 @@ int units_restart(Manager *manager, UnitRestart *restarts, size_t n, int seconds
 		wait_for_all(manager, &batch, deadline_ms, error) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		wait_for_along(manager, &batch.jobs[i], deadline_ms);
+		if (wait_for_along(manager, &batch.jobs[i], deadline_ms, error) < 0)
+			return -1;
 	for (size_t i = 0; i < n; i++)
 		if (judge(manager, &batch.jobs[i], error) < 0)
 			return -1;

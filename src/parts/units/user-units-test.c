@@ -47,7 +47,26 @@ static int answer_restart(sd_bus_message *message)
 	return sd_bus_reply_method_return(message, "o", "/job");
 }
 
-/* All units run, and have no property. */
+/* Refused is the property that the unit is named after; only the last one has a socket. No other is there. */
+static int answer_get(sd_bus_message *message)
+{
+	CLEANUP_FREE char *unit = NULL;
+	const char *interface, *property;
+	size_t length;
+
+	if (sd_bus_message_read(message, "ss", &interface, &property) < 0 ||
+		sd_bus_path_decode(sd_bus_message_get_path(message), MANAGER_OBJECT "/unit", &unit) <= 0)
+		return -EINVAL;
+	length = strcspn(unit, ".");
+	if (strlen(property) == length && strncmp(property, unit, length) == 0)
+		return sd_bus_reply_method_errorf(
+			message, SD_BUS_ERROR_NO_REPLY, "the answer did not come in time");
+	if (strcmp(property, "TriggeredBy") == 0 && strcmp(unit, "Accept.service") == 0)
+		return sd_bus_reply_method_return(message, "v", "as", 1, "Accept.socket");
+	return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_UNKNOWN_PROPERTY, "no such property");
+}
+
+/* All units run, and have hardly a property. */
 static int answer(sd_bus_message *message, void *unused, sd_bus_error *failure)
 {
 	(void)unused;
@@ -58,7 +77,7 @@ static int answer(sd_bus_message *message, void *unused, sd_bus_error *failure)
 		return sd_bus_reply_method_return(message, "o", "/unit");
 	if (sd_bus_message_is_method_call(message, MANAGER_INTERFACE, "Subscribe"))
 		return sd_bus_reply_method_return(message, NULL);
-	return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_UNKNOWN_PROPERTY, "no such property");
+	return answer_get(message);
 }
 
 static void serve_one(int connection)
@@ -132,10 +151,44 @@ static void a_report_carries_whatever_a_users_manager_says(void **state)
 	}
 }
 
+static void a_property_that_is_not_told_is_not_taken_for_one_that_lacks(void **state)
+{
+	static const char *const properties[] = {"ActiveState", "LoadState", "CanStart", "CanStop",
+		"RefuseManualStart", "RefuseManualStop", "StartLimitIntervalUSec", "StartLimitBurst", "Type",
+		"SurviveFinalKillSignal", "MainPID", "TriggeredBy", "Accept", "RequiredBy", "RequisiteOf",
+		"BoundBy", "ConsistsOf"};
+	const Liar *liar = *state;
+	UnitFacts facts = {.name = "nothing.service"};
+	Error error = ERROR_INIT;
+
+	assert_done(user_units_read(liar->path, &facts, 1, &error), &error);
+	for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+		(void)snprintf(facts.name, sizeof(facts.name), "%s.service", properties[i]);
+		assert_fails(user_units_read(liar->path, &facts, 1, &error), &error, properties[i]);
+	}
+}
+
+static void nothing_is_queued_where_jobs_or_their_order_are_not_told(void **state)
+{
+	static const char *const properties[] = {"Job", "After"};
+	const Liar *liar = *state;
+	Error error = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+		UnitRestart restart = {.done = false};
+
+		(void)snprintf(restart.unit, sizeof(restart.unit), "%s.service", properties[i]);
+		assert_fails(user_units_restart(liar->path, &restart, 1, SECONDS, &error), &error,
+			"does not tell");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report_carries_whatever_a_users_manager_says),
+		cmocka_unit_test(a_property_that_is_not_told_is_not_taken_for_one_that_lacks),
+		cmocka_unit_test(nothing_is_queued_where_jobs_or_their_order_are_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
