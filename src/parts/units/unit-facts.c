@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "parts/units/unit-property.h"
 
 static bool is_active_state(const char *state)
 {
@@ -54,10 +53,12 @@ bool unit_facts_has_along(const UnitFacts *facts, const char *name)
 
 bool unit_facts_are_sound(const UnitFacts *facts)
 {
-	if (!manager_is_unit_name(facts->name) || facts->n_along > UNIT_ALONG_MAX)
+	if (!manager_is_unit_name(facts->name) || facts->obstacle > UNIT_OBSTACLE_SURVIVES ||
+		facts->n_along > UNIT_ALONG_MAX)
 		return false;
 	for (uint32_t i = 0; i < facts->n_along; i++)
-		if (!manager_is_unit_name(facts->along[i].name))
+		if (!manager_is_unit_name(facts->along[i].name) ||
+			facts->along[i].obstacle > UNIT_OBSTACLE_SURVIVES)
 			return false;
 	return true;
 }
@@ -83,7 +84,9 @@ static int add_one(Manager *manager, const char *name, UnitFacts *facts, Error *
 	}
 	(void)snprintf(place->name, sizeof(place->name), "%s", name);
 	facts->n_along++;
-	return is_limited(&unit, &place->is_limited, error);
+	if (is_limited(&unit, &place->is_limited, error) < 0)
+		return -1;
+	return unit_obstacle(&unit, &place->obstacle, error);
 }
 
 /* Notes the units that one property names; only what is active restarts along. */
@@ -118,61 +121,29 @@ static int collect_along(Manager *manager, UnitFacts *facts, Error *error)
 	return 0;
 }
 
-static int look_at_sockets(const Unit *unit, UnitFacts *facts, Error *error)
+/* What only stops with these, with their restart too: but for what restarts along, nothing starts it again.
+ */
+static int look_at_stops(Manager *manager, UnitFacts *facts, Error *error)
 {
-	CLEANUP_STRINGS char **names = NULL;
+	for (uint32_t i = 0; i <= facts->n_along; i++) {
+		CLEANUP_UNIT Unit unit = {.path = NULL};
+		CLEANUP_STRINGS char **names = NULL;
 
-	if (unit_get_strings(unit, "TriggeredBy", &names, error) < 0)
-		return -1;
-	for (char **each = names; each && *each; each++) {
-		CLEANUP_UNIT Unit socket = {.path = NULL};
-		bool listens, accepts;
-
-		if (!text_has_suffix(*each, ".socket"))
-			continue;
-		if (unit_init(&socket, unit->manager, *each, error) < 0 ||
-			is_active(&socket, &listens, error) < 0 ||
-			unit_get_flag(&socket, SOCKET_INTERFACE, "Accept", &accepts, error) < 0)
+		if (unit_init(&unit, manager, i == 0 ? facts->name : facts->along[i - 1].name, error) < 0 ||
+			unit_get_strings(&unit, "PropagatesStopTo", &names, error) < 0)
 			return -1;
-		facts->has_socket |= listens;
-		facts->is_connection |= accepts;
+		for (char **each = names; each && *each; each++) {
+			CLEANUP_UNIT Unit other = {.path = NULL};
+			bool active;
+
+			if (knows(facts, *each))
+				continue;
+			if (unit_init(&other, manager, *each, error) < 0 ||
+				is_active(&other, &active, error) < 0)
+				return -1;
+			facts->stops_others |= active;
+		}
 	}
-	return 0;
-}
-
-static int look_at_service(const Unit *unit, const char *state, UnitFacts *facts, Error *error)
-{
-	char type[UNIT_WORD_SIZE];
-	uint64_t main_pid;
-	bool once;
-
-	if (unit_get_word(unit, SERVICE_INTERFACE, "Type", type, error) < 0 ||
-		unit_get_flag(unit, UNIT_INTERFACE, "SurviveFinalKillSignal", &facts->survives, error) < 0 ||
-		unit_get_number(unit, (UnitProperty){SERVICE_INTERFACE, "MainPID", 'u'}, &main_pid, error) <
-			0)
-		return -1;
-	once = strcmp(type, "oneshot") == 0;
-	facts->is_job = once && strcmp(state, "activating") == 0;
-	facts->is_done = once && !facts->is_job;
-	facts->main_pid = (uint32_t)main_pid;
-	return 0;
-}
-
-static int can_restart(const Unit *unit, bool *ret, Error *error)
-{
-	static const struct {
-		const char *name;
-		bool wanted;
-	} flags[] = {{"CanStart", true}, {"CanStop", true}, {"RefuseManualStart", false},
-		{"RefuseManualStop", false}};
-	bool can = true, value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (unit_get_flag(unit, UNIT_INTERFACE, flags[i].name, &value, error) < 0)
-			return -1;
-		can = can && value == flags[i].wanted;
-	}
-	*ret = can;
 	return 0;
 }
 
@@ -191,19 +162,19 @@ static int is_known(Manager *manager, const char *name, bool *ret, Error *error)
 
 static int look_at(const Unit *unit, UnitFacts *facts, Error *error)
 {
-	char state[UNIT_WORD_SIZE], load[UNIT_WORD_SIZE];
+	char state[UNIT_WORD_SIZE];
+	uint64_t main_pid;
 
 	if (unit_get_word(unit, UNIT_INTERFACE, "ActiveState", state, error) < 0 ||
-		unit_get_word(unit, UNIT_INTERFACE, "LoadState", load, error) < 0 ||
-		can_restart(unit, &facts->can_restart, error) < 0 ||
+		unit_get_number(unit, (UnitProperty){SERVICE_INTERFACE, "MainPID", 'u'}, &main_pid, error) <
+			0 ||
+		unit_obstacle(unit, &facts->obstacle, error) < 0 ||
 		is_limited(unit, &facts->is_limited, error) < 0)
 		return -1;
 	facts->is_active = is_active_state(state);
 	facts->has_failed = strcmp(state, "failed") == 0;
-	facts->has_file = strcmp(load, "loaded") == 0;
-	if (text_has_suffix(facts->name, ".service") && look_at_service(unit, state, facts, error) < 0)
-		return -1;
-	return look_at_sockets(unit, facts, error);
+	facts->main_pid = (uint32_t)main_pid;
+	return 0;
 }
 
 int unit_facts_read(Manager *manager, UnitFacts *facts, Error *error)
@@ -214,9 +185,13 @@ int unit_facts_read(Manager *manager, UnitFacts *facts, Error *error)
 		return error_set(error, "\"%s\" is not the name of a unit", facts->name);
 	if (is_known(manager, facts->name, &facts->is_loaded, error) < 0)
 		return -1;
-	if (!facts->is_loaded)
+	if (!facts->is_loaded) {
+		facts->obstacle = UNIT_OBSTACLE_GONE;
 		return 0;
+	}
 	if (unit_init(&unit, manager, facts->name, error) < 0 || look_at(&unit, facts, error) < 0)
 		return -1;
-	return collect_along(manager, facts, error);
+	if (collect_along(manager, facts, error) < 0)
+		return -1;
+	return look_at_stops(manager, facts, error);
 }

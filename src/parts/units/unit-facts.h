@@ -6,32 +6,28 @@
  * child that asks as another user can hand them back through a pipe.
  */
 
-#include "parts/units/manager.h"
+#include "parts/units/unit-obstacle.h"
 
 enum { UNIT_ALONG_MAX = 16 };
 
 /* A unit that would be restarted along, because it requires or is part of the one that is. */
 typedef struct UnitAlong {
 	char name[UNIT_NAME_SIZE];
+	UnitObstacle obstacle;
 	bool is_limited;
 } UnitAlong;
 
 typedef struct UnitFacts {
 	char name[UNIT_NAME_SIZE];
-	bool is_loaded;     /* false: all that follows is too */
-	bool is_active;     /* runs, starts or stops; a unit that does not is not restarted */
-	bool has_failed;    /* its last run has */
-	bool has_file;      /* its definition can be found; a survivor of a soft-reboot may have lost its */
-	bool can_restart;   /* it may be stopped and started by hand */
-	bool is_job;        /* does its work once and ends by itself: Type=oneshot, at work */
-	bool is_done;       /* Type=oneshot and done; a restart does its work again */
-	bool is_connection; /* one instance for each connection of a socket with Accept=yes */
-	bool has_socket;    /* its socket listens on while it restarts */
-	bool survives;      /* SurviveFinalKillSignal=: it is to live on through a soft-reboot */
+	bool is_loaded;        /* false: its definition counts as gone, and there is nothing else to know */
+	bool is_active;        /* runs, starts or stops; a unit that does not is not restarted */
+	bool has_failed;       /* its last run has */
+	UnitObstacle obstacle; /* against its own restart, whatever restarts along */
 	/* The last start lies within the interval of its start limit, so another one may be counted against
 	 * it: the counter itself cannot be asked for. */
 	bool is_limited;
 	bool too_many_along; /* more than along has room for */
+	bool stops_others;   /* PropagatesStopTo=: what would stop with it, or along, and not start again */
 	uint32_t main_pid;   /* 0: none */
 	uint32_t n_along;
 	UnitAlong along[UNIT_ALONG_MAX];

@@ -133,25 +133,42 @@ static int reset_limit(Manager *manager, const char *unit, UnitRestart *restart)
 	return r < 0 ? -1 : 0;
 }
 
+/* A restart would take the place of what somebody else has asked for: of the unit, and of what restarts
+ * along. Says so in the entry. */
+static int look_for_stops(Manager *manager, const UnitFacts *facts, UnitRestart *restart, Error *error)
+{
+	char type[UNIT_WORD_SIZE];
+
+	if (unit_job(manager, facts->name, type, error) < 0)
+		return -1;
+	if (strcmp(type, "stop") == 0)
+		refuse(restart, "it is being stopped");
+	for (uint32_t i = 0; i < facts->n_along && restart->error[0] == '\0'; i++) {
+		if (unit_job(manager, facts->along[i].name, type, error) < 0)
+			return -1;
+		if (strcmp(type, "stop") == 0)
+			refuse(restart, "%s would restart along, and is being stopped", facts->along[i].name);
+	}
+	return 0;
+}
+
 /* Looks at the unit as it is now: is a restart to be queued? */
 static int prepare(Manager *manager, Job *job, Error *error)
 {
 	UnitRestart *restart = job->restart;
 	UnitFacts *facts = &job->facts;
-	char type[UNIT_WORD_SIZE];
 
 	if (!manager_is_unit_name(restart->unit))
 		return error_set(error, "\"%s\" is not the name of a unit", restart->unit);
 	memcpy(facts->name, restart->unit, sizeof(facts->name));
-	if (unit_facts_read(manager, facts, error) < 0 || unit_job(manager, facts->name, type, error) < 0)
+	if (unit_facts_read(manager, facts, error) < 0)
 		return -1;
 	restart->done = !facts->is_active;
-	/* A restart would take the place of what somebody else has asked for. */
-	if (facts->is_active && strcmp(type, "stop") == 0) {
-		refuse(restart, "it is being stopped");
+	if (!facts->is_active)
 		return 0;
-	}
-	if (!facts->is_active || (facts->is_limited && reset_limit(manager, facts->name, restart) < 0))
+	if (look_for_stops(manager, facts, restart, error) < 0)
+		return -1;
+	if (restart->error[0] || (facts->is_limited && reset_limit(manager, facts->name, restart) < 0))
 		return 0;
 	for (uint32_t i = 0; i < facts->n_along; i++)
 		if (facts->along[i].is_limited && reset_limit(manager, facts->along[i].name, restart) < 0)

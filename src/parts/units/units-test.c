@@ -89,6 +89,15 @@ static void leaves_programs_to_who_uses_them(void **state)
 	ASSERT_RULES(units, UNIT_SCOPE_APPLICATION, false);
 }
 
+static void lets_only_what_it_knows_do_its_work_again(void **state)
+{
+	(void)state;
+	assert_true(unit_may_repeat("systemd-journal-flush.service"));
+	assert_true(unit_may_repeat("systemd-networkd-wait-online@eth0.service"));
+	assert_false(unit_may_repeat("db-init.service"));
+	assert_false(unit_may_repeat("user@1000.service/systemd-journal-flush.service"));
+}
+
 static void knows_whether_systemd_manages_services(void **state)
 {
 	struct stat status;
@@ -106,6 +115,7 @@ int main(void)
 		cmocka_unit_test(has_managers_replace_themselves),
 		cmocka_unit_test(leaves_containers_to_who_runs_them),
 		cmocka_unit_test(leaves_programs_to_who_uses_them),
+		cmocka_unit_test(lets_only_what_it_knows_do_its_work_again),
 		cmocka_unit_test(knows_whether_systemd_manages_services),
 	};
 

@@ -218,6 +218,18 @@ const UnitRule *unit_rule(const char *unit)
 		     : find(rules, ARRAY_SIZE(rules), unit);
 }
 
+bool unit_may_repeat(const char *unit)
+{
+	/* It writes down what the journal has in memory; they wait for what is there. */
+	static const char *const patterns[] = {
+		"systemd-journal-flush.service", "systemd-networkd-wait-online*.service"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
+		if (fnmatch(patterns[i], unit, 0) == 0)
+			return true;
+	return false;
+}
+
 bool units_available(void)
 {
 	struct stat status;
