@@ -92,7 +92,8 @@ static bool may_restart_along(
 	(void)snprintf(unit, sizeof(unit), "%.*s%s", slash ? (int)(slash - verdict->target) + 1 : 0,
 		verdict->target, along->name);
 	rule = unit_rule(unit);
-	return rule->automatic && rule->scope == verdict->scope && !own_units_has(&world->own, unit) &&
+	return rule->automatic && rule->scope == verdict->scope && (slash || !along->is_display_manager) &&
+	       !own_units_has(&world->own, unit) &&
 	       (along->obstacle == UNIT_OBSTACLE_NONE ||
 		       (along->obstacle == UNIT_OBSTACLE_DONE && unit_may_repeat(unit)));
 }
@@ -240,9 +241,22 @@ static void judge_special(const RestartFinding *finding, RestartVerdict *verdict
 		ask(verdict, UNIT_SCOPE_CONTAINER, finding->name, unit_rule("machine-a.scope")->reason);
 }
 
-void restart_judge(const RestartWorld *world, const RestartFinding *finding, RestartVerdict *ret)
+/* Any name can be a display manager's: the other one that it has tells. What a user's own manager calls so is
+ * none. */
+static const UnitRule *rule_of(const RestartWorld *world, const RestartFinding *finding)
 {
 	const UnitRule *rule = unit_rule(finding->unit);
+	const RestartUnit *unit = find_unit(world, finding->unit);
+
+	if (rule->automatic && rule->scope == UNIT_SCOPE_SERVICE && unit && unit->is_known &&
+		unit->facts.is_display_manager)
+		return unit_rule("display-manager.service");
+	return rule;
+}
+
+void restart_judge(const RestartWorld *world, const RestartFinding *finding, RestartVerdict *ret)
+{
+	const UnitRule *rule = rule_of(world, finding);
 
 	*ret = (RestartVerdict){.scope = rule->scope,
 		.automatic = rule->automatic,

@@ -299,6 +299,31 @@ static void restarts_what_only_harmless_work_restarts_along_with(void **state)
 	assert_plan(&test, "service systemd-journald.service uid 0, 1: ask\n");
 }
 
+static void knows_a_display_manager_by_its_other_name(void **state)
+{
+	Case test;
+	UnitFacts *data;
+
+	(void)state;
+	begin(&test);
+	test.world.deadline = 3600;
+	add_unit(&test, "strange-greeter.service")->is_display_manager = true;
+	add_process(&test, "strange-greeter.service", "strange-greeter", 0)->since = 5000;
+	assert_plan(&test, "service strange-greeter.service uid 0, 1: ask\n");
+	assert_due(&test, "strange-greeter.service", 8600);
+	data = add_unit(&test, "data.service");
+	add_along(data, "strange-greeter.service");
+	data->along[0].is_display_manager = true;
+	add_process(&test, "data.service", "data", 0);
+	assert_plan(&test, "service data.service uid 0, 1: ask\n"
+			   "service strange-greeter.service uid 0, 1: ask\n");
+	/* A user can name a unit as he likes: nobody's session hangs on that. */
+	begin(&test);
+	add_unit(&test, "user@1000.service/a.service")->is_display_manager = true;
+	add_process(&test, "user@1000.service/a.service", "a", 1000);
+	assert_plan(&test, "user-service user@1000.service/a.service uid 1000, 1: auto\n");
+}
+
 static void renews_pid_1_in_place(void **state)
 {
 	Case test;
@@ -492,6 +517,7 @@ int main(void)
 		cmocka_unit_test(asks_when_what_restarts_along_must_not),
 		cmocka_unit_test(asks_when_something_stands_against_what_restarts_along),
 		cmocka_unit_test(restarts_what_only_harmless_work_restarts_along_with),
+		cmocka_unit_test(knows_a_display_manager_by_its_other_name),
 		cmocka_unit_test(renews_pid_1_in_place),
 		cmocka_unit_test(reboots_for_a_first_process_that_is_no_systemd),
 		cmocka_unit_test(soft_reboots_where_services_do_not_survive_less),

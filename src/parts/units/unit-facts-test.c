@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "parts/units/test-manager.h"
 #include "parts/units/unit-facts.h"
@@ -173,6 +174,27 @@ static void tells_when_another_would_stop_for_good(void **state)
 	assert_false(read_facts(state, "follower.service").stops_others);
 }
 
+static void knows_a_display_manager_by_its_other_name(void **state)
+{
+	const TestManager *test = *state;
+	UnitFacts facts;
+	char path[256];
+
+	test_manager_write(
+		with_unit(state, "screen-data.service", "[Service]\nExecStart=/bin/sleep infinity\n"),
+		"my-greeter.service",
+		"[Unit]\nRequires=screen-data.service\n[Service]\nExecStart=/bin/sleep infinity\n");
+	(void)snprintf(path, sizeof(path), "%s/units/display-manager.service", test->path);
+	assert_int_equal(symlink("my-greeter.service", path), 0);
+	test_manager_start(test, "display-manager.service");
+	test_manager_start(test, "screen-data.service");
+	assert_true(read_facts(state, "my-greeter.service").is_display_manager);
+	facts = read_facts(state, "screen-data.service");
+	assert_false(facts.is_display_manager);
+	assert_int_equal(facts.n_along, 1);
+	assert_true(facts.along[0].is_display_manager);
+}
+
 static void refuses_what_is_no_name(void **state)
 {
 	static const char *const names[] = {"", "a b.service", "../a.service", "user@1.service/a.service",
@@ -222,6 +244,7 @@ int main(void)
 		cmocka_unit_test(names_what_restarts_along_and_what_that_takes_along),
 		cmocka_unit_test(tells_what_stands_against_a_restart_along),
 		cmocka_unit_test(tells_when_another_would_stop_for_good),
+		cmocka_unit_test(knows_a_display_manager_by_its_other_name),
 		cmocka_unit_test(refuses_what_is_no_name),
 		cmocka_unit_test(tells_facts_that_cannot_be),
 	};

@@ -43,6 +43,19 @@ static int is_limited(const Unit *unit, bool *ret, Error *error)
 	return 0;
 }
 
+static int is_display_manager(const Unit *unit, bool *ret, Error *error)
+{
+	CLEANUP_STRINGS char **names = NULL;
+	bool found = false;
+
+	if (unit_get_strings(unit, "Names", &names, error) < 0)
+		return -1;
+	for (char **each = names; each && *each; each++)
+		found |= strcmp(*each, "display-manager.service") == 0;
+	*ret = found;
+	return 0;
+}
+
 bool unit_facts_has_along(const UnitFacts *facts, const char *name)
 {
 	for (uint32_t i = 0; i < facts->n_along; i++)
@@ -84,7 +97,8 @@ static int add_one(Manager *manager, const char *name, UnitFacts *facts, Error *
 	}
 	(void)snprintf(place->name, sizeof(place->name), "%s", name);
 	facts->n_along++;
-	if (is_limited(&unit, &place->is_limited, error) < 0)
+	if (is_limited(&unit, &place->is_limited, error) < 0 ||
+		is_display_manager(&unit, &place->is_display_manager, error) < 0)
 		return -1;
 	return unit_obstacle(&unit, &place->obstacle, error);
 }
@@ -169,6 +183,7 @@ static int look_at(const Unit *unit, UnitFacts *facts, Error *error)
 		unit_get_number(unit, (UnitProperty){SERVICE_INTERFACE, "MainPID", 'u'}, &main_pid, error) <
 			0 ||
 		unit_obstacle(unit, &facts->obstacle, error) < 0 ||
+		is_display_manager(unit, &facts->is_display_manager, error) < 0 ||
 		is_limited(unit, &facts->is_limited, error) < 0)
 		return -1;
 	facts->is_active = is_active_state(state);

@@ -14,6 +14,7 @@ enum { UNIT_ALONG_MAX = 16 };
 typedef struct UnitAlong {
 	char name[UNIT_NAME_SIZE];
 	UnitObstacle obstacle;
+	bool is_display_manager;
 	bool is_limited;
 } UnitAlong;
 
@@ -23,6 +24,8 @@ typedef struct UnitFacts {
 	bool is_active;        /* runs, starts or stops; a unit that does not is not restarted */
 	bool has_failed;       /* its last run has */
 	UnitObstacle obstacle; /* against its own restart, whatever restarts along */
+	/* One of its names is display-manager.service, whatever it is called. */
+	bool is_display_manager;
 	/* The last start lies within the interval of its start limit, so another one may be counted against
 	 * it: the counter itself cannot be asked for. */
 	bool is_limited;

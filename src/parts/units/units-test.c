@@ -35,8 +35,9 @@ static void restarts_services(void **state)
 static void asks_before_it_cuts_users_off(void **state)
 {
 	static const char *const services[] = {"gdm.service", "gdm3.service", "sddm.service",
-		"lightdm.service", "greetd.service", "display-manager.service", "getty@tty1.service",
-		"serial-getty@ttyS0.service", "container-getty@1.service", "console-getty.service",
+		"lightdm.service", "greetd.service", "display-manager.service", "cage@tty1.service",
+		"weston.service", "weston@root.service", "getty@tty1.service", "serial-getty@ttyS0.service",
+		"container-getty@1.service", "console-getty.service",
 		"ssh@0-10.0.0.1:22-10.0.0.2:4242.service", "networking.service",
 		"wpa_supplicant@wlan0.service", "openvpn-client@work.service", "docker.service",
 		"apt-daily-upgrade.service", "sutured.service"};

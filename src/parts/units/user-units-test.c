@@ -156,7 +156,7 @@ static void a_property_that_is_not_told_is_not_taken_for_one_that_lacks(void **s
 	static const char *const properties[] = {"ActiveState", "LoadState", "CanStart", "CanStop",
 		"RefuseManualStart", "RefuseManualStop", "StartLimitIntervalUSec", "StartLimitBurst", "Type",
 		"SurviveFinalKillSignal", "MainPID", "TriggeredBy", "Accept", "RequiredBy", "RequisiteOf",
-		"BoundBy", "ConsistsOf", "PropagatesStopTo"};
+		"BoundBy", "ConsistsOf", "PropagatesStopTo", "Names"};
 	const Liar *liar = *state;
 	UnitFacts facts = {.name = "nothing.service"};
 	Error error = ERROR_INIT;
