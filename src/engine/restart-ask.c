@@ -166,8 +166,8 @@ static bool has_deadline(const json_t *actions)
 	return false;
 }
 
-/* What is remembered of a user: the generation, whose restarts were asked for, and whether the message had a
- * deadline, which can be set afterwards. */
+/* What is remembered of a user: the generation, whose restarts were asked for, and whether the message had
+ * services that nothing restarts by itself, or any more, and a deadline, which both can come afterwards. */
 static bool was_asked(int directory, uid_t uid, const char *mark)
 {
 	CLEANUP_BUFFER Buffer former = BUFFER_INIT;
@@ -207,8 +207,8 @@ void restart_ask(const json_t *actions, uint64_t generation, bool services)
 	Error error = ERROR_INIT;
 	size_t n = 0;
 
-	(void)snprintf(question.mark, sizeof(question.mark), "%llu%s\n", (unsigned long long)generation,
-		has_deadline(actions) ? " due" : "");
+	(void)snprintf(question.mark, sizeof(question.mark), "%llu%s%s\n", (unsigned long long)generation,
+		has_deadline(actions) ? " due" : "", services ? " services" : "");
 	session_desktops(&users, &n);
 	if (n == 0)
 		return;

@@ -13,9 +13,9 @@
 /*
  * actions: of "suture-exposed-1". Each user with a graphical session hears once a generation of applications
  * to restart, a login to end, a restart of the system, and services that will be restarted when they are due;
- * with `services`, also of those that "suture restart" restarts, since nothing does so by itself. Below
- * /run/suture/asked it is remembered who has. Where no message can be shown that is logged, and tried again
- * the next time.
+ * with `services`, also of those that "suture restart" restarts, since nothing does so by itself, or any
+ * more. Below /run/suture/asked it is remembered who has. Where no message can be shown that is logged, and
+ * tried again the next time.
  */
 void restart_ask(const json_t *actions, uint64_t generation, bool services);
 

@@ -59,37 +59,52 @@ static const char *own_name(const char *unit)
 	return slash ? slash + 1 : unit;
 }
 
+static const char *const obstacles[] = {
+	[UNIT_OBSTACLE_GONE] = "its unit's definition is gone: a stop would be for good",
+	[UNIT_OBSTACLE_CONNECTION] = "it serves one connection, which a restart would cut",
+	[UNIT_OBSTACLE_JOB] = "it does its work once, and ends by itself",
+	[UNIT_OBSTACLE_DONE] = "it does its work again when restarted",
+	[UNIT_OBSTACLE_REFUSES] = "its unit refuses to be stopped or started by hand",
+	[UNIT_OBSTACLE_SURVIVES] =
+		"it is to live on through soft-reboots: its owner chooses when it restarts",
+};
+
 /* Why a unit whose name allows it cannot be restarted all the same; NULL when it can. */
 static const char *obstacle(const UnitFacts *facts)
 {
-	if (!facts->is_loaded || !facts->has_file)
-		return "its unit's definition is gone: a stop would be for good";
-	if (facts->is_connection)
-		return "it serves one connection, which a restart would cut";
-	if (facts->is_job)
-		return "it does its work once, and ends by itself";
-	if (facts->is_done)
-		return "it does its work again when restarted";
-	if (!facts->can_restart)
-		return "its unit refuses to be stopped or started by hand";
-	if (facts->survives)
-		return "it is to live on through soft-reboots: its owner chooses when it restarts";
+	if (facts->obstacle != UNIT_OBSTACLE_NONE)
+		return obstacles[facts->obstacle];
 	if (facts->too_many_along)
 		return "too many units would restart along";
+	if (facts->stops_others)
+		return "another unit would stop with it, and not start again";
 	return NULL;
 }
 
-/* What restarts along must be free to, too. */
-static bool may_restart_along(const RestartWorld *world, const RestartVerdict *verdict, const char *name)
+/* What restarts along must be free to, too, by its name and in itself. */
+static bool may_restart_along(
+	const RestartWorld *world, const RestartVerdict *verdict, const UnitAlong *along)
 {
 	char unit[2 * CENSUS_UNIT_SIZE];
 	const char *slash = strchr(verdict->target, '/');
 	const UnitRule *rule;
 
 	(void)snprintf(unit, sizeof(unit), "%.*s%s", slash ? (int)(slash - verdict->target) + 1 : 0,
-		verdict->target, name);
+		verdict->target, along->name);
 	rule = unit_rule(unit);
-	return rule->automatic && rule->scope == verdict->scope && !own_units_has(&world->own, unit);
+	return rule->automatic && rule->scope == verdict->scope && (slash || !along->is_display_manager) &&
+	       !own_units_has(&world->own, unit) &&
+	       (along->obstacle == UNIT_OBSTACLE_NONE ||
+		       (along->obstacle == UNIT_OBSTACLE_DONE && unit_may_repeat(unit)));
+}
+
+static void forbid_along(RestartVerdict *verdict, const UnitAlong *along)
+{
+	const char *why = obstacles[along->obstacle];
+
+	verdict->automatic = verdict->can_fall_due = false;
+	(void)snprintf(verdict->reason, sizeof(verdict->reason), "%s would restart along%s%s", along->name,
+		why ? ": " : "", why ? why : "");
 }
 
 static void check_restart(const RestartWorld *world, RestartVerdict *verdict)
@@ -108,15 +123,11 @@ static void check_restart(const RestartWorld *world, RestartVerdict *verdict)
 		forbid(verdict, reason);
 		return;
 	}
-	for (uint32_t i = 0; i < verdict->facts->n_along; i++) {
-		const char *name = verdict->facts->along[i].name;
-
-		if (may_restart_along(world, verdict, name))
-			continue;
-		verdict->automatic = verdict->can_fall_due = false;
-		(void)snprintf(verdict->reason, sizeof(verdict->reason), "%s would restart along", name);
-		return;
-	}
+	for (uint32_t i = 0; i < verdict->facts->n_along; i++)
+		if (!may_restart_along(world, verdict, &verdict->facts->along[i])) {
+			forbid_along(verdict, &verdict->facts->along[i]);
+			return;
+		}
 }
 
 /* What is asked for anyway keeps its reason: that is what people are to know. */
@@ -230,9 +241,22 @@ static void judge_special(const RestartFinding *finding, RestartVerdict *verdict
 		ask(verdict, UNIT_SCOPE_CONTAINER, finding->name, unit_rule("machine-a.scope")->reason);
 }
 
-void restart_judge(const RestartWorld *world, const RestartFinding *finding, RestartVerdict *ret)
+/* Any name can be a display manager's: the other one that it has tells. What a user's own manager calls so is
+ * none. */
+static const UnitRule *rule_of(const RestartWorld *world, const RestartFinding *finding)
 {
 	const UnitRule *rule = unit_rule(finding->unit);
+	const RestartUnit *unit = find_unit(world, finding->unit);
+
+	if (rule->automatic && rule->scope == UNIT_SCOPE_SERVICE && unit && unit->is_known &&
+		unit->facts.is_display_manager)
+		return unit_rule("display-manager.service");
+	return rule;
+}
+
+void restart_judge(const RestartWorld *world, const RestartFinding *finding, RestartVerdict *ret)
+{
+	const UnitRule *rule = rule_of(world, finding);
 
 	*ret = (RestartVerdict){.scope = rule->scope,
 		.automatic = rule->automatic,

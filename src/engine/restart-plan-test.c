@@ -6,7 +6,7 @@
 
 #include "engine/restart-plan.h"
 
-enum { UNITS_MAX = 8, FINDINGS_MAX = 16 };
+enum { UNITS_MAX = 9, FINDINGS_MAX = 16 };
 
 /* What a test plans from: units that can be restarted unless it says otherwise. */
 typedef struct Case {
@@ -33,7 +33,7 @@ static UnitFacts *add_unit(Case *test, const char *name)
 	(void)snprintf(unit->unit, sizeof(unit->unit), "%s", name);
 	(void)snprintf(unit->facts.name, sizeof(unit->facts.name), "%s", slash ? slash + 1 : name);
 	unit->is_known = true;
-	unit->facts.is_loaded = unit->facts.is_active = unit->facts.has_file = unit->facts.can_restart = true;
+	unit->facts.is_loaded = unit->facts.is_active = true;
 	return &unit->facts;
 }
 
@@ -103,13 +103,14 @@ static void asks_where_the_unit_stands_against_a_restart(void **state)
 
 	(void)state;
 	begin(&test);
-	add_unit(&test, "a-refusing.service")->can_restart = false;
-	add_unit(&test, "b-job.service")->is_job = true;
-	add_unit(&test, "c-done.service")->is_done = true;
-	add_unit(&test, "d-connection.service")->is_connection = true;
-	add_unit(&test, "e-survivor.service")->survives = true;
-	add_unit(&test, "f-gone.service")->has_file = false;
+	add_unit(&test, "a-refusing.service")->obstacle = UNIT_OBSTACLE_REFUSES;
+	add_unit(&test, "b-job.service")->obstacle = UNIT_OBSTACLE_JOB;
+	add_unit(&test, "c-done.service")->obstacle = UNIT_OBSTACLE_DONE;
+	add_unit(&test, "d-connection.service")->obstacle = UNIT_OBSTACLE_CONNECTION;
+	add_unit(&test, "e-survivor.service")->obstacle = UNIT_OBSTACLE_SURVIVES;
+	add_unit(&test, "f-gone.service")->obstacle = UNIT_OBSTACLE_GONE;
 	add_unit(&test, "g-many.service")->too_many_along = true;
+	add_unit(&test, "i-stopping.service")->stops_others = true;
 	for (size_t i = 0; i < test.world.n_units; i++)
 		add_process(&test, test.units[i].unit, "program", 0);
 	add_process(&test, "h-unknown.service", "program", 0);
@@ -120,7 +121,8 @@ static void asks_where_the_unit_stands_against_a_restart(void **state)
 			   "service e-survivor.service uid 0, 1: ask\n"
 			   "service f-gone.service uid 0, 1: ask\n"
 			   "service g-many.service uid 0, 1: ask\n"
-			   "service h-unknown.service uid 0, 1: ask\n");
+			   "service h-unknown.service uid 0, 1: ask\n"
+			   "service i-stopping.service uid 0, 1: ask\n");
 }
 
 /* Of all actions only that of unit may have a due time, and has this one. */
@@ -192,7 +194,7 @@ static void what_stands_against_a_restart_stands_at_the_deadline_too(void **stat
 
 	(void)state;
 	add_display_manager(&test, 5000);
-	test.units[0].facts.can_restart = false;
+	test.units[0].facts.obstacle = UNIT_OBSTACLE_REFUSES;
 	assert_due(&test, "gdm.service", 0);
 	add_display_manager(&test, 5000);
 	add_along(&test.units[0].facts, "getty@tty1.service");
@@ -259,6 +261,67 @@ static void asks_when_what_restarts_along_must_not(void **state)
 		add_process(&test, "b.service", "b", 0);
 		assert_plan(&test, "service b.service uid 0, 1: auto\nservice a.service uid 0, 1: ask\n");
 	}
+}
+
+/* What is asked for is not done in passing. */
+static void asks_when_something_stands_against_what_restarts_along(void **state)
+{
+	for (UnitObstacle each = UNIT_OBSTACLE_GONE; each <= UNIT_OBSTACLE_SURVIVES; each++) {
+		Case test;
+		UnitFacts *database;
+
+		(void)state;
+		begin(&test);
+		database = add_unit(&test, "database.service");
+		add_along(database, "filled.service");
+		database->along[0].obstacle = each;
+		add_unit(&test, "filled.service")->obstacle = each;
+		add_process(&test, "database.service", "a", 0);
+		add_process(&test, "filled.service", "b", 0);
+		assert_plan(&test, "service database.service uid 0, 1: ask\n"
+				   "service filled.service uid 0, 1: ask\n");
+	}
+}
+
+static void restarts_what_only_harmless_work_restarts_along_with(void **state)
+{
+	Case test;
+	UnitFacts *journal;
+
+	(void)state;
+	begin(&test);
+	journal = add_unit(&test, "systemd-journald.service");
+	add_along(journal, "systemd-journal-flush.service");
+	journal->along[0].obstacle = UNIT_OBSTACLE_DONE;
+	add_process(&test, "systemd-journald.service", "systemd-journal", 0);
+	assert_plan(&test, "service systemd-journald.service uid 0, 1: auto\n");
+	journal->along[0].obstacle = UNIT_OBSTACLE_REFUSES;
+	assert_plan(&test, "service systemd-journald.service uid 0, 1: ask\n");
+}
+
+static void knows_a_display_manager_by_its_other_name(void **state)
+{
+	Case test;
+	UnitFacts *data;
+
+	(void)state;
+	begin(&test);
+	test.world.deadline = 3600;
+	add_unit(&test, "strange-greeter.service")->is_display_manager = true;
+	add_process(&test, "strange-greeter.service", "strange-greeter", 0)->since = 5000;
+	assert_plan(&test, "service strange-greeter.service uid 0, 1: ask\n");
+	assert_due(&test, "strange-greeter.service", 8600);
+	data = add_unit(&test, "data.service");
+	add_along(data, "strange-greeter.service");
+	data->along[0].is_display_manager = true;
+	add_process(&test, "data.service", "data", 0);
+	assert_plan(&test, "service data.service uid 0, 1: ask\n"
+			   "service strange-greeter.service uid 0, 1: ask\n");
+	/* A user can name a unit as he likes: nobody's session hangs on that. */
+	begin(&test);
+	add_unit(&test, "user@1000.service/a.service")->is_display_manager = true;
+	add_process(&test, "user@1000.service/a.service", "a", 1000);
+	assert_plan(&test, "user-service user@1000.service/a.service uid 1000, 1: auto\n");
 }
 
 static void renews_pid_1_in_place(void **state)
@@ -452,6 +515,9 @@ int main(void)
 		cmocka_unit_test(never_restarts_the_unit_that_it_runs_in_not_even_along),
 		cmocka_unit_test(counts_what_restarts_along_and_does_not_restart_it_again),
 		cmocka_unit_test(asks_when_what_restarts_along_must_not),
+		cmocka_unit_test(asks_when_something_stands_against_what_restarts_along),
+		cmocka_unit_test(restarts_what_only_harmless_work_restarts_along_with),
+		cmocka_unit_test(knows_a_display_manager_by_its_other_name),
 		cmocka_unit_test(renews_pid_1_in_place),
 		cmocka_unit_test(reboots_for_a_first_process_that_is_no_systemd),
 		cmocka_unit_test(soft_reboots_where_services_do_not_survive_less),

@@ -37,29 +37,6 @@ static bool is_restart(const json_t *action)
 	return has_scope(action, UNIT_SCOPE_SERVICE) || has_scope(action, UNIT_SCOPE_USER_SERVICE);
 }
 
-bool restart_is_meant(const json_t *action, EngineNames names)
-{
-	for (size_t i = 0; i < names.count; i++)
-		if (is_restart(action) && (strcmp(name_of(action), names.names[i]) == 0 ||
-						  strcmp(text_of(action, "target"), names.names[i]) == 0))
-			return true;
-	return names.count == 0;
-}
-
-bool restart_is_due(const json_t *action, int64_t now)
-{
-	int64_t due;
-
-	return json_has(action, "due") && json_time_field(action, "due", &due, NULL) == 0 && due <= now;
-}
-
-static bool is_wanted(const json_t *action, const RestartOrder *order)
-{
-	return restart_is_meant(action, order->names) &&
-	       (order->names.count > 0 || json_is_true(json_object_get(action, "automatic")) ||
-		       restart_is_due(action, order->now));
-}
-
 static bool has_along(const json_t *action, const char *unit)
 {
 	size_t index;
@@ -71,6 +48,50 @@ static bool has_along(const json_t *action, const char *unit)
 			return true;
 	}
 	return false;
+}
+
+/* name: as the unit's own manager has it, or as the census does, with the user's manager before it. */
+static bool takes_along(const json_t *action, const char *name)
+{
+	const char *target = text_of(action, "target");
+	size_t prefix = (size_t)(name_of(action) - target);
+
+	if (!json_is_true(json_object_get(action, "automatic")))
+		return false;
+	return has_along(action, name) ||
+	       (prefix > 0 && strncmp(name, target, prefix) == 0 && has_along(action, name + prefix));
+}
+
+static bool is_meant_by(const json_t *action, const char *name)
+{
+	return is_restart(action) &&
+	       (strcmp(name_of(action), name) == 0 || strcmp(text_of(action, "target"), name) == 0 ||
+		       takes_along(action, name));
+}
+
+bool restart_is_meant(const json_t *action, EngineNames names)
+{
+	for (size_t i = 0; i < names.count; i++)
+		if (is_meant_by(action, names.names[i]))
+			return true;
+	return names.count == 0;
+}
+
+/* Has the time ended that people had for it? */
+static bool is_due(const json_t *action, int64_t now)
+{
+	int64_t due;
+
+	return json_has(action, "due") && json_time_field(action, "due", &due, NULL) == 0 && due <= now;
+}
+
+static bool is_wanted(const json_t *action, const RestartOrder *order)
+{
+	if (order->tries && restart_tries_are_spent(order->tries, action))
+		return false;
+	return restart_is_meant(action, order->names) &&
+	       (order->names.count > 0 || json_is_true(json_object_get(action, "automatic")) ||
+		       is_due(action, order->now));
 }
 
 /* Would it end who has asked for it? */
@@ -241,7 +262,7 @@ static int reexec_managers(
 	return 0;
 }
 
-static bool is_any_wanted(const json_t *actions, const RestartOrder *order)
+bool restart_is_any_wanted(const json_t *actions, const RestartOrder *order)
 {
 	size_t index;
 	json_t *action;
@@ -254,6 +275,22 @@ static bool is_any_wanted(const json_t *actions, const RestartOrder *order)
 	return false;
 }
 
+static int note_tries(const json_t *actions, const RestartOrder *order, Error *error)
+{
+	CLEANUP_JSON json_t *tried = json_array();
+	size_t index;
+	json_t *action;
+
+	if (!tried)
+		return error_memory(error);
+	json_array_foreach(actions, index, action)
+	{
+		if (is_wanted(action, order) && json_add(tried, json_incref(action), error) < 0)
+			return -1;
+	}
+	return restart_tries_note(order->tries, tried, error);
+}
+
 int restart_run(const json_t *actions, const RestartOrder *order, json_t *units, const char **ret_refused,
 	Error *error)
 {
@@ -261,12 +298,14 @@ int restart_run(const json_t *actions, const RestartOrder *order, json_t *units,
 	CLEANUP_CLOSE int delay = -1;
 
 	*ret_refused = NULL;
-	if (!units_available() || !is_any_wanted(actions, order))
+	if (!units_available() || !restart_is_any_wanted(actions, order))
 		return 0;
 	if (manager_open_system(&manager, error) < 0 || manager_going_down(manager, ret_refused, error) < 0)
 		return -1;
 	if (*ret_refused)
 		return 0;
+	if (order->tries && note_tries(actions, order, error) < 0)
+		return -1;
 	manager_delay_shutdown(manager, &delay);
 	if (restart_services(manager, actions, order, units, error) < 0 ||
 		restart_of_users(actions, order, units, error) < 0)

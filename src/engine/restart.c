@@ -68,12 +68,19 @@ static int put_planned(json_t *document, const json_t *exposed, EngineNames name
 static int carry_out(Engine *engine, const State *state, EngineNames names, json_t *exposed, json_t *document,
 	Error *error)
 {
+	CLEANUP_RESTART_TRIES RestartTries tries = RESTART_TRIES_INIT;
 	json_t *units = json_object_get(document, "units");
 	const json_t *actions = json_object_get(exposed, "actions");
-	RestartOrder order = {.names = names, .now = engine->unattended ? clock_now() : 0};
+	RestartOrder order = {.names = names};
 	const char *refused = NULL;
 	json_t *after = NULL;
 
+	if (restart_tries_load(engine->root_fd, state->generation, &tries, error) < 0)
+		return -1;
+	if (engine->unattended) {
+		order.now = clock_now();
+		order.tries = &tries;
+	}
 	own_units_find(engine->leaving, &order.own);
 	if (put_unexposed(actions, names, units, error) < 0 ||
 		restart_run(actions, &order, units, &refused, error) < 0 ||
@@ -82,8 +89,9 @@ static int carry_out(Engine *engine, const State *state, EngineNames names, json
 		json_put(document, "exposed", after, error) < 0)
 		return -1;
 	ledger_note_exposure(engine, state, after, units);
+	actions = json_object_get(after, "actions");
 	if (!refused && names.count == 0)
-		restart_ask(json_object_get(after, "actions"), state->generation, false);
+		restart_ask(actions, state->generation, restart_tries_gave_up(&tries, actions));
 	return 0;
 }
 

@@ -66,42 +66,33 @@ static int look(const EngineOptions *options, Error *error)
 	return look_at_device(engine, error);
 }
 
-static bool is_any_due(const json_t *actions)
-{
-	int64_t now = clock_now();
-	size_t index;
-	json_t *action;
-
-	json_array_foreach(actions, index, action)
-	{
-		if (restart_is_due(action, now))
-			return true;
-	}
-	return false;
-}
-
 /* People on this system's desktops are asked for what is left to them; who has been, is not asked again. */
-static int ask(const Engine *engine, const json_t *actions, Error *error)
+static void ask(const Engine *engine, const json_t *actions, const RestartTries *tries)
 {
-	CLEANUP_STATE State state = STATE_INIT;
+	bool services = !engine->config.automatic.restart || restart_tries_gave_up(tries, actions);
 
-	if (strcmp(engine->root, "/") != 0 || json_array_size(actions) == 0)
-		return 0;
-	if (state_load(engine->store, &state, error) < 0)
-		return -1;
-	restart_ask(actions, state.generation, !engine->config.automatic.restart);
-	return 0;
+	if (strcmp(engine->root, "/") == 0 && json_array_size(actions) > 0)
+		restart_ask(actions, tries->generation, services);
 }
 
-/* What an install leaves exposed, and at any time what people have had their time for. */
+/* What an install leaves exposed, and at any time what an earlier run has not got to, and what people have
+ * had their time for. */
 static int restart(Engine *engine, bool installed, json_t *document, Error *error)
 {
 	const json_t *exposed = json_object_get(json_object_get(document, "plan"), "exposed");
 	const json_t *actions = json_object_get(exposed, "actions");
+	CLEANUP_RESTART_TRIES RestartTries tries = RESTART_TRIES_INIT;
+	CLEANUP_STATE State state = STATE_INIT;
+	RestartOrder order = {.now = clock_now(), .tries = &tries};
 	json_t *report = NULL;
 
-	if (!engine->config.automatic.restart || !(installed || is_any_due(actions)))
-		return ask(engine, actions, error);
+	if (state_load(engine->store, &state, error) < 0 ||
+		restart_tries_load(engine->root_fd, state.generation, &tries, error) < 0)
+		return -1;
+	if (!engine->config.automatic.restart || !(installed || restart_is_any_wanted(actions, &order))) {
+		ask(engine, actions, &tries);
+		return 0;
+	}
 	if (engine_restart(engine, (EngineNames){NULL, 0}, false, &report, error) < 0)
 		return error_in(error,
 			installed ? "it is installed, but nothing was restarted" : "nothing was restarted");

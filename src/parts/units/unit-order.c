@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "parts/units/unit-property.h"
+
 typedef struct Graph {
 	size_t n;
 	bool *before;  /* [first * n + second] */
@@ -36,8 +38,10 @@ static int note_member(Manager *manager, const UnitFacts *const units[], size_t 
 	Graph *graph, Error *error)
 {
 	CLEANUP_STRINGS char **names = NULL;
+	CLEANUP_UNIT Unit asked = {.path = NULL};
 
-	if (unit_strings(manager, member, "After", &names, error) < 0)
+	if (unit_init(&asked, manager, member, error) < 0 ||
+		unit_get_strings(&asked, "After", &names, error) < 0)
 		return -1;
 	for (char **name = names; name && *name; name++)
 		for (size_t i = 0; i < graph->n; i++) {

@@ -8,12 +8,13 @@
 
 #include "base/file.h"
 #include "parts/units/test-manager.h"
+#include "parts/units/unit-property.h"
 #include "parts/units/unit-restart.h"
 #include "parts/units/user-units.h"
 
 enum { SECONDS = 60 };
 
-static const char SLEEPER[] = "[Service]\nExecStart=/bin/sleep infinity\n";
+#define SLEEPER "[Service]\nExecStart=/bin/sleep infinity\n"
 /* It does not heed what is to stop it. */
 #define STUBBORN "[Service]\nExecStart=/bin/sleep infinity\nKillSignal=SIGCONT\nTimeoutStopSec=1h\n"
 
@@ -194,7 +195,7 @@ static void undoes_no_stop_that_others_have_asked_for(void **state)
 	const TestManager *test = *state;
 	CLEANUP(manager_free) Manager *manager = NULL;
 	UnitRestart restart = restart_of("waiting.service");
-	char type[UNIT_JOB_SIZE];
+	char type[UNIT_WORD_SIZE];
 	Error error = ERROR_INIT;
 	pid_t before;
 
@@ -207,8 +208,33 @@ static void undoes_no_stop_that_others_have_asked_for(void **state)
 	assert_done(units_restart(manager, &restart, 1, SECONDS, &error), &error);
 	if (restart.done || !strstr(restart.error, "being stopped"))
 		fail_msg("it ended with \"%s\"", restart.error);
-	assert_string_equal(unit_job(manager, "waiting.service", type), "stop");
+	assert_done(unit_job(manager, "waiting.service", type, &error), &error);
+	assert_string_equal(type, "stop");
 	assert_int_equal(test_manager_pid(test, "waiting.service"), before);
+}
+
+static void undoes_no_stop_of_what_would_restart_along(void **state)
+{
+	const TestManager *test = *state;
+	CLEANUP(manager_free) Manager *manager = NULL;
+	UnitRestart restart = restart_of("carrier.service");
+	char type[UNIT_WORD_SIZE];
+	Error error = ERROR_INIT;
+	pid_t before;
+
+	start_new(state, "carrier.service", SLEEPER);
+	start_new(state, "carried.service", "[Unit]\nRequires=carrier.service\n" SLEEPER);
+	start_new(state, "holder.service", "[Unit]\nAfter=carried.service\n" STUBBORN);
+	before = test_manager_pid(test, "carrier.service");
+	assert_done(manager_open_user(test->runtime, &manager, &error), &error);
+	ask_for_stop(manager, "holder.service");
+	ask_for_stop(manager, "carried.service");
+	assert_done(units_restart(manager, &restart, 1, SECONDS, &error), &error);
+	if (restart.done || !strstr(restart.error, "carried.service would restart along"))
+		fail_msg("it ended with \"%s\"", restart.error);
+	assert_done(unit_job(manager, "carried.service", type, &error), &error);
+	assert_string_equal(type, "stop");
+	assert_int_equal(test_manager_pid(test, "carrier.service"), before);
 }
 
 static void does_not_wait_for_ever(void **state)
@@ -281,6 +307,7 @@ int main(void)
 		cmocka_unit_test(says_how_a_restart_failed_and_goes_on),
 		cmocka_unit_test(says_of_what_restarts_along_that_it_has_not),
 		cmocka_unit_test(undoes_no_stop_that_others_have_asked_for),
+		cmocka_unit_test(undoes_no_stop_of_what_would_restart_along),
 		cmocka_unit_test(does_not_wait_for_ever),
 		cmocka_unit_test(restarts_a_users_units_as_that_user),
 		cmocka_unit_test(has_the_manager_replace_itself_and_keep_its_units),

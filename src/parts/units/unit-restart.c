@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "parts/units/unit-order.h"
+#include "parts/units/unit-property.h"
 
 enum { RESULT_SIZE = 32, PAUSE_MS = 50 };
 
@@ -39,9 +42,15 @@ static void batch_clear_cleanup(Batch *batch)
 	free(batch->order);
 }
 
-static void refuse(UnitRestart *restart, const char *why)
+/* What was cut within a character would be no text: no report carries it. */
+__attribute__((format(printf, 2, 3))) static void refuse(UnitRestart *restart, const char *why, ...)
 {
-	(void)snprintf(restart->error, sizeof(restart->error), "%s", why);
+	va_list arguments;
+
+	va_start(arguments, why);
+	(void)vsnprintf(restart->error, sizeof(restart->error), why, arguments);
+	va_end(arguments);
+	text_make_printable(restart->error);
 }
 
 static bool has_ended(const Job *job)
@@ -90,7 +99,7 @@ static int on_queued(sd_bus_message *message, void *context, sd_bus_error *unuse
 	if (r >= 0)
 		job->path = strdup(path);
 	if (!job->path) {
-		refuse(job->restart,
+		refuse(job->restart, "%s",
 			failure ? manager_failure(failure, r) : "the service manager's answer is not clear");
 		job->is_queued = false;
 	}
@@ -120,9 +129,27 @@ static int reset_limit(Manager *manager, const char *unit, UnitRestart *restart)
 		"ResetFailedUnit", &failure, NULL, "s", unit);
 
 	if (r < 0)
-		(void)snprintf(restart->error, sizeof(restart->error),
-			"the start limit of %s may be near: %s", unit, manager_failure(&failure, r));
+		refuse(restart, "the start limit of %s may be near: %s", unit, manager_failure(&failure, r));
 	return r < 0 ? -1 : 0;
+}
+
+/* A restart would take the place of what somebody else has asked for: of the unit, and of what restarts
+ * along. Says so in the entry. */
+static int look_for_stops(Manager *manager, const UnitFacts *facts, UnitRestart *restart, Error *error)
+{
+	char type[UNIT_WORD_SIZE];
+
+	if (unit_job(manager, facts->name, type, error) < 0)
+		return -1;
+	if (strcmp(type, "stop") == 0)
+		refuse(restart, "it is being stopped");
+	for (uint32_t i = 0; i < facts->n_along && restart->error[0] == '\0'; i++) {
+		if (unit_job(manager, facts->along[i].name, type, error) < 0)
+			return -1;
+		if (strcmp(type, "stop") == 0)
+			refuse(restart, "%s would restart along, and is being stopped", facts->along[i].name);
+	}
+	return 0;
 }
 
 /* Looks at the unit as it is now: is a restart to be queued? */
@@ -130,7 +157,6 @@ static int prepare(Manager *manager, Job *job, Error *error)
 {
 	UnitRestart *restart = job->restart;
 	UnitFacts *facts = &job->facts;
-	char type[UNIT_JOB_SIZE];
 
 	if (!manager_is_unit_name(restart->unit))
 		return error_set(error, "\"%s\" is not the name of a unit", restart->unit);
@@ -138,12 +164,11 @@ static int prepare(Manager *manager, Job *job, Error *error)
 	if (unit_facts_read(manager, facts, error) < 0)
 		return -1;
 	restart->done = !facts->is_active;
-	/* A restart would take the place of what somebody else has asked for. */
-	if (facts->is_active && strcmp(unit_job(manager, facts->name, type), "stop") == 0) {
-		refuse(restart, "it is being stopped");
+	if (!facts->is_active)
 		return 0;
-	}
-	if (!facts->is_active || (facts->is_limited && reset_limit(manager, facts->name, restart) < 0))
+	if (look_for_stops(manager, facts, restart, error) < 0)
+		return -1;
+	if (restart->error[0] || (facts->is_limited && reset_limit(manager, facts->name, restart) < 0))
 		return 0;
 	for (uint32_t i = 0; i < facts->n_along; i++)
 		if (facts->along[i].is_limited && reset_limit(manager, facts->along[i].name, restart) < 0)
@@ -214,14 +239,19 @@ static int wait_for_all(Manager *manager, Batch *batch, int64_t deadline_ms, Err
 }
 
 /* Their jobs are the manager's own, and none has told us their names. */
-static void wait_for_along(Manager *manager, const Job *job, int64_t deadline_ms)
+static int wait_for_along(Manager *manager, const Job *job, int64_t deadline_ms, Error *error)
 {
-	char type[UNIT_JOB_SIZE];
+	char type[UNIT_WORD_SIZE];
 
 	for (uint32_t i = 0; job->is_queued && i < job->facts.n_along; i++)
-		while (*unit_job(manager, job->facts.along[i].name, type) &&
-			clock_monotonic_ms() < deadline_ms)
+		for (;;) {
+			if (unit_job(manager, job->facts.along[i].name, type, error) < 0)
+				return -1;
+			if (type[0] == '\0' || clock_monotonic_ms() >= deadline_ms)
+				break;
 			(void)poll(NULL, 0, PAUSE_MS);
+		}
+	return 0;
 }
 
 /* Says in the entry why not. */
@@ -234,8 +264,7 @@ static bool has_restarted(const Job *job)
 	if (!has_ended(job))
 		refuse(restart, "it has not restarted in time; systemctl status says how far it is");
 	else if (strcmp(job->result, "done") != 0)
-		(void)snprintf(restart->error, sizeof(restart->error),
-			"its restart ended with \"%s\"; systemctl status says why", job->result);
+		refuse(restart, "its restart ended with \"%s\"; systemctl status says why", job->result);
 	else
 		return true;
 	return false;
@@ -248,8 +277,8 @@ static int judge(Manager *manager, const Job *job, Error *error)
 
 	if (!has_restarted(job->along ? job->along : job)) {
 		if (job->along)
-			(void)snprintf(restart->error, sizeof(restart->error),
-				"it restarts along with %s, which has not restarted", job->along->facts.name);
+			refuse(restart, "it restarts along with %s, which has not restarted",
+				job->along->facts.name);
 		return 0;
 	}
 	memcpy(facts.name, restart->unit, sizeof(facts.name));
@@ -292,7 +321,8 @@ int units_restart(Manager *manager, UnitRestart *restarts, size_t n, int seconds
 		wait_for_all(manager, &batch, deadline_ms, error) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		wait_for_along(manager, &batch.jobs[i], deadline_ms);
+		if (wait_for_along(manager, &batch.jobs[i], deadline_ms, error) < 0)
+			return -1;
 	for (size_t i = 0; i < n; i++)
 		if (judge(manager, &batch.jobs[i], error) < 0)
 			return -1;

@@ -14,7 +14,7 @@ enum { UNIT_ERROR_SIZE = 512 };
 typedef struct UnitRestart {
 	char unit[UNIT_NAME_SIZE];
 	bool done;                   /* it was restarted, or does not run any more */
-	char error[UNIT_ERROR_SIZE]; /* why it was not */
+	char error[UNIT_ERROR_SIZE]; /* why it was not; printable, whatever a manager says */
 } UnitRestart;
 
 /*

@@ -35,8 +35,9 @@ static void restarts_services(void **state)
 static void asks_before_it_cuts_users_off(void **state)
 {
 	static const char *const services[] = {"gdm.service", "gdm3.service", "sddm.service",
-		"lightdm.service", "greetd.service", "display-manager.service", "getty@tty1.service",
-		"serial-getty@ttyS0.service", "container-getty@1.service", "console-getty.service",
+		"lightdm.service", "greetd.service", "display-manager.service", "cage@tty1.service",
+		"weston.service", "weston@root.service", "getty@tty1.service", "serial-getty@ttyS0.service",
+		"container-getty@1.service", "console-getty.service",
 		"ssh@0-10.0.0.1:22-10.0.0.2:4242.service", "networking.service",
 		"wpa_supplicant@wlan0.service", "openvpn-client@work.service", "docker.service",
 		"apt-daily-upgrade.service", "sutured.service"};
@@ -89,6 +90,15 @@ static void leaves_programs_to_who_uses_them(void **state)
 	ASSERT_RULES(units, UNIT_SCOPE_APPLICATION, false);
 }
 
+static void lets_only_what_it_knows_do_its_work_again(void **state)
+{
+	(void)state;
+	assert_true(unit_may_repeat("systemd-journal-flush.service"));
+	assert_true(unit_may_repeat("systemd-networkd-wait-online@eth0.service"));
+	assert_false(unit_may_repeat("db-init.service"));
+	assert_false(unit_may_repeat("user@1000.service/systemd-journal-flush.service"));
+}
+
 static void knows_whether_systemd_manages_services(void **state)
 {
 	struct stat status;
@@ -106,6 +116,7 @@ int main(void)
 		cmocka_unit_test(has_managers_replace_themselves),
 		cmocka_unit_test(leaves_containers_to_who_runs_them),
 		cmocka_unit_test(leaves_programs_to_who_uses_them),
+		cmocka_unit_test(lets_only_what_it_knows_do_its_work_again),
 		cmocka_unit_test(knows_whether_systemd_manages_services),
 	};
 

@@ -30,6 +30,7 @@ typedef struct Rule {
 static const char BUS[] = N_("services and sessions do not survive a restart of the message bus");
 static const char LOGIND[] = N_("login sessions may not survive a restart of their manager");
 static const char DISPLAY[] = N_("restarting the display manager ends every graphical session");
+static const char KIOSK[] = N_("restarting it ends the program that is on the screen");
 static const char CONSOLE[] = N_("restarting it ends the login on this console");
 static const char CONNECTION[] = N_("it serves one connection, which a restart would cut");
 static const char NETWORK[] = N_("restarting it may cut the network connection");
@@ -58,11 +59,15 @@ static const Rule rules[] = {
 	{"dbus-broker.service", ASKED(SOFT_REBOOT, BUS)},
 
 	{"display-manager.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"cosmic-greeter.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"emptty.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"gdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"gdm3.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"greetd.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"kdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"lemurs.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"lightdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+	{"lightdm-plymouth.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"lxdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"ly.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"ly@*.service", ASKED_UNTIL(SERVICE, DISPLAY)},
@@ -73,6 +78,14 @@ static const Rule rules[] = {
 	{"wdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"xdm.service", ASKED_UNTIL(SERVICE, DISPLAY)},
 	{"x11-common.service", ASKED_UNTIL(SERVICE, DISPLAY)},
+
+	/* What shows one program on the whole screen: kiosks. */
+	{"cage.service", ASKED_UNTIL(SERVICE, KIOSK)},
+	{"cage@*.service", ASKED_UNTIL(SERVICE, KIOSK)},
+	{"weston.service", ASKED_UNTIL(SERVICE, KIOSK)},
+	{"weston@*.service", ASKED_UNTIL(SERVICE, KIOSK)},
+	{"snap.mir-kiosk*.service", ASKED_UNTIL(SERVICE, KIOSK)},
+	{"snap.ubuntu-frame*.service", ASKED_UNTIL(SERVICE, KIOSK)},
 
 	{"getty@*.service", ASKED(SERVICE, CONSOLE)},
 	{"*-getty@*.service", ASKED(SERVICE, CONSOLE)},
@@ -216,6 +229,18 @@ const UnitRule *unit_rule(const char *unit)
 
 	return slash ? find(user_rules, ARRAY_SIZE(user_rules), slash + 1)
 		     : find(rules, ARRAY_SIZE(rules), unit);
+}
+
+bool unit_may_repeat(const char *unit)
+{
+	/* It writes down what the journal has in memory; they wait for what is there. */
+	static const char *const patterns[] = {
+		"systemd-journal-flush.service", "systemd-networkd-wait-online*.service"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
+		if (fnmatch(patterns[i], unit, 0) == 0)
+			return true;
+	return false;
 }
 
 bool units_available(void)

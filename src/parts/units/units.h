@@ -32,5 +32,9 @@ typedef struct UnitRule {
  * what it points to is static. */
 const UnitRule *unit_rule(const char *unit);
 
+/* A unit with Type=oneshot that has done its work: is it known to do no harm when it does it again, so that
+ * it may restart along? */
+bool unit_may_repeat(const char *unit);
+
 /* Is a systemd the service manager here? */
 bool units_available(void);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "parts/units/as-user.h"
 
 /* What a child is given and gives back: the head, and n entries behind it. */
@@ -66,12 +67,24 @@ static int run_errand(
 
 int user_units_read(const char *directory, UnitFacts *facts, size_t n, Error *error)
 {
-	return run_errand(directory, read_facts, (Errand){n, 0}, facts, sizeof(*facts), error);
+	if (run_errand(directory, read_facts, (Errand){n, 0}, facts, sizeof(*facts), error) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!unit_facts_are_sound(&facts[i]))
+			return error_set(error, "what was found out for the user makes no sense");
+	return 0;
 }
 
 int user_units_restart(const char *directory, UnitRestart *restarts, size_t n, int seconds, Error *error)
 {
-	return run_errand(directory, restart, (Errand){n, seconds}, restarts, sizeof(*restarts), error);
+	if (run_errand(directory, restart, (Errand){n, seconds}, restarts, sizeof(*restarts), error) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		restarts[i].unit[sizeof(restarts[i].unit) - 1] = '\0';
+		restarts[i].error[sizeof(restarts[i].error) - 1] = '\0';
+		text_make_printable(restarts[i].error);
+	}
+	return 0;
 }
 
 int user_manager_reexec(const char *directory, int seconds, Error *error)

@@ -3,7 +3,8 @@
 
 /*
  * The units of a user's own service manager, looked at and restarted in that user's name. directory is the
- * user's runtime directory (as_user_directory()).
+ * user's runtime directory (as_user_directory()). The child that asks talks to what belongs to the user, so
+ * what it brings back is held to what it must be. When one of these has failed, its entries hold nothing.
  */
 
 #include "parts/units/unit-restart.h"
