@@ -4,22 +4,23 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 
 #include "api/api.h"
 #include "base/log.h"
 #include "base/version.h"
-#include "programs/daemon/authority.h"
 #include "programs/daemon/job.h"
 
 struct Service {
 	sd_event *event;
+	sd_event_source *mounts; /* of the place */
 	sd_bus *bus;
 	const Place *place;
 	JobOwner owner;
 	Queue queue;
 	uint64_t generation; /* that /usr showed at the start */
-	bool changed;        /* something that may have changed that has run */
+	bool mounted;        /* something was, since /usr was looked at last */
 	bool busy;           /* as it was told last */
 	bool leaving;        /* the name is being given back: what still comes is answered, then it ends */
 	bool released;       /* it was given back */
@@ -40,19 +41,36 @@ static void schedule(Service *service)
 	(void)sd_bus_emit_properties_changed(service->bus, API_OBJECT, API_INTERFACE, "Busy", NULL);
 }
 
+static void admit(Service *service, Job *job)
+{
+	if (!queue_has_room(&service->queue, job->entry.uid)) {
+		job_refuse(job);
+		return;
+	}
+	job->entry.known = true;
+	job_authorize(job);
+}
+
+static void remove_job(Service *service, Job *job)
+{
+	bool changed = job->entry.running && job->entry.changes;
+
+	queue_remove(&service->queue, &job->entry);
+	(void)job_free(job);
+	if (changed)
+		(void)sd_bus_emit_signal(service->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
+}
+
 static void on_job(void *userdata, Job *job, JobNews news)
 {
 	Service *service = userdata;
 
-	if (news == JOB_ENDED) {
-		bool changed = job->entry.running && job->entry.changes;
-
-		queue_remove(&service->queue, &job->entry);
-		(void)job_free(job);
-		service->changed = service->changed || changed;
-		if (changed)
-			(void)sd_bus_emit_signal(service->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
+	if (news == JOB_KNOWN) {
+		admit(service, job);
+		return;
 	}
+	if (news == JOB_ENDED)
+		remove_job(service, job);
 	schedule(service);
 }
 
@@ -61,20 +79,43 @@ static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret)
 	Service *service = userdata;
 	Error error = ERROR_INIT;
 	Job *job = NULL;
-	AuthorityCaller caller;
+	QueueEntry *surplus;
 
 	if (service->stopping)
 		return sd_bus_error_set(ret, API_ERROR_STOPPING, "sutured is being stopped; try again");
-	if (authority_find_caller(call, &caller, &error) < 0)
-		return sd_bus_error_set(ret, SD_BUS_ERROR_ACCESS_DENIED, error.text);
-	if (!queue_has_room(&service->queue, caller.uid))
-		return sd_bus_error_set(ret, API_ERROR_BUSY,
-			"too many calls are waiting already; try again when some are done");
-	if (job_new(call, &caller, &service->owner, &job, &error) < 0)
+	if (job_new(call, &service->owner, &job, &error) < 0)
 		return sd_bus_error_set(ret, SD_BUS_ERROR_INVALID_ARGS, error.text);
 	queue_add(&service->queue, &job->entry);
-	job_authorize(job);
+	surplus = queue_surplus(&service->queue, &job->entry);
+	if (surplus != &job->entry)
+		job_identify(job);
+	if (surplus)
+		job_refuse((Job *)surplus);
 	return 1;
+}
+
+/* What waits of a connection. */
+static Job *find_waiting(const Service *service, const char *sender)
+{
+	for (QueueEntry *entry = service->queue.first; entry; entry = entry->next)
+		if (!entry->running && strcmp(entry->sender, sender) == 0)
+			return (Job *)entry;
+	return NULL;
+}
+
+/* A job that has begun goes on: who asked for it can see later what became of it. */
+static int on_sender_gone(sd_bus_message *signal, void *userdata, sd_bus_error *unused)
+{
+	Service *service = userdata;
+	const char *name;
+	Job *job;
+
+	(void)unused;
+	if (sd_bus_message_read(signal, "s", &name) < 0)
+		return 0;
+	while ((job = find_waiting(service, name)))
+		on_job(service, job, JOB_ENDED);
+	return 0;
 }
 
 static int get_busy(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -173,9 +214,34 @@ static void stop(Service *service, bool all)
 
 	for (QueueEntry *entry = service->queue.first; entry; entry = next) {
 		next = entry->next;
-		if (all || !entry->ready)
+		if (all || (entry->known && !entry->ready))
 			job_stop((Job *)entry);
 	}
+}
+
+static int on_mounts(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	(void)source, (void)fd, (void)events;
+	((Service *)userdata)->mounted = true;
+	return 0;
+}
+
+/* Heard before what a process says that has ended, so that what it has swapped is known by then. */
+static int watch_mounts(Service *service, Error *error)
+{
+	CLEANUP_CLOSE int mounts = -1;
+	int r;
+
+	if (place_open_mounts(service->place, &mounts, error) < 0)
+		return -1;
+	r = sd_event_add_io(service->event, &service->mounts, mounts, EPOLLPRI, on_mounts, service);
+	if (r >= 0)
+		r = sd_event_source_set_io_fd_own(service->mounts, true);
+	if (r >= 0)
+		mounts = -1;
+	if (r >= 0)
+		r = sd_event_source_set_priority(service->mounts, SD_EVENT_PRIORITY_IMPORTANT);
+	return r < 0 ? error_os(error, -r, "cannot watch what is mounted") : 0;
 }
 
 /* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is
@@ -192,6 +258,10 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return leave(service);
 }
 
+/* Whoever leaves the bus: told behind all that he has sent. */
+static const char departures[] = "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+				 "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''";
+
 static int set_up(Service *service)
 {
 	int r = sd_bus_open_system(&service->bus);
@@ -202,6 +272,8 @@ static int set_up(Service *service)
 		r = sd_bus_set_exit_on_disconnect(service->bus, true);
 	if (r >= 0)
 		r = sd_bus_add_object_vtable(service->bus, NULL, API_OBJECT, API_INTERFACE, vtable, service);
+	if (r >= 0)
+		r = sd_bus_add_match_async(service->bus, NULL, departures, on_sender_gone, NULL, service);
 	if (r >= 0)
 		r = sd_event_add_signal(service->event, NULL, SIGTERM, on_signal, service);
 	if (r >= 0)
@@ -218,7 +290,8 @@ int service_new(sd_event *event, const Place *place, Service **ret, Error *error
 		return error_memory(error);
 	*service = (Service){.event = sd_event_ref(event), .place = place};
 	service->owner = (JobOwner){event, place, on_job, service};
-	if (place_generation(place, &service->generation, error) < 0)
+	/* Whatever is mounted from here on is told of. */
+	if (watch_mounts(service, error) < 0 || place_generation(place, &service->generation, error) < 0)
 		return -1;
 	r = set_up(service);
 	if (r < 0)
@@ -242,19 +315,22 @@ Service *service_free(Service *service)
 			(void)job_free(job);
 		}
 		(void)sd_bus_flush_close_unref(service->bus);
+		(void)sd_event_source_disable_unref(service->mounts);
 		(void)sd_event_unref(service->event);
 		free(service);
 	}
 	return NULL;
 }
 
-/* After a swap this process may use replaced bytes itself. */
-static bool is_outdated(const Service *service)
+/* After a swap, whoever made it, this process may use replaced bytes itself. */
+static bool is_outdated(Service *service)
 {
 	uint64_t now;
 
-	return service->changed && !queue_is_busy(&service->queue) &&
-	       place_generation(service->place, &now, NULL) == 0 && now != service->generation;
+	if (!service->mounted || queue_is_busy(&service->queue))
+		return false;
+	service->mounted = false;
+	return place_generation(service->place, &now, NULL) == 0 && now != service->generation;
 }
 
 /* Nobody is to keep it by looking without end, or by not answering when he is asked for a password. */
