@@ -21,8 +21,8 @@
 #include "engine/suspension.h"
 #include "parts/overlay/overlay.h"
 
-/* A boot waits for nobody long. Who proves one delays nothing, and to be too late would count as a boot that failed: an
- * install that began with it may take its time. */
+/* A boot waits for nobody long. Who proves one delays nothing, and to be too late would count as a boot that
+ * failed: an install that began with it may take its time. */
 enum { LOCK_WAIT_MS = 10 * 1000, COMPLETE_WAIT_MS = 10 * 60 * 1000 };
 
 typedef struct Boot {

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -20,6 +22,9 @@ static const char usr_prefix[] = "usr/";
 typedef struct Mounted {
 	int usr;    /* the true base's */
 	dev_t base; /* as /proc/PID/maps shows it */
+	/* Files of the base's file system that have nothing to do with it may have its inode numbers there:
+	 * maps has one device for all subvolumes, and for all layers of an overlay. */
+	bool shares_inodes;
 	OverlayGeneration *generations;
 	Improvements *sets; /* what each generation holds */
 	size_t n;
@@ -107,7 +112,12 @@ static int add_base_file(const Mounted *mounted, const Manifest *manifest, const
 		return 0; /* the base has moved on: then nobody can map it by this identity */
 	if (add_subject(all, manifest, file->path, &subject, error) < 0 ||
 		add_target(all,
-			(CensusTarget){.device = mounted->base, .inode = status.st_ino, .subject = subject},
+			(CensusTarget){.device = mounted->base,
+				.inode = status.st_ino,
+				.subject = subject,
+				.has_digest = mounted->shares_inodes,
+				.size = file->size,
+				.digest = file->digest},
 			error) < 0)
 		return -1;
 	for (size_t i = 0; i < mounted->n; i++) {
@@ -227,6 +237,19 @@ static int add_generation(const Engine *engine, const OverlayGeneration *generat
 	return absent;
 }
 
+static int look_at_base(const Engine *engine, Mounted *mounted, Error *error)
+{
+	struct statfs status;
+
+	if (overlay_open_base(engine->root, &mounted->usr, error) < 0 ||
+		census_device_of(mounted->usr, &mounted->base, error) < 0)
+		return -1;
+	if (fstatfs(mounted->usr, &status) < 0)
+		return error_os(error, errno, "cannot examine the base's file system");
+	mounted->shares_inodes = status.f_type == BTRFS_SUPER_MAGIC || status.f_type == OVERLAYFS_SUPER_MAGIC;
+	return 0;
+}
+
 static int look_at_mounts(
 	const Engine *engine, const State *state, Mounted *mounted, dev_t *ret_current, Error *error)
 {
@@ -234,9 +257,7 @@ static int look_at_mounts(
 
 	if (!known.generations)
 		return error_memory(error);
-	if (boot_report_teach(engine->root, &known, error) < 0 ||
-		overlay_open_base(engine->root, &mounted->usr, error) < 0 ||
-		census_device_of(mounted->usr, &mounted->base, error) < 0 ||
+	if (boot_report_teach(engine->root, &known, error) < 0 || look_at_base(engine, mounted, error) < 0 ||
 		overlay_list(engine->root, &mounted->generations, &mounted->n, error) < 0)
 		return -1;
 	mounted->sets = calloc(mounted->n + 1, sizeof(*mounted->sets));

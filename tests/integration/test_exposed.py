@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Exactly the programs that still use old bytes are exposed: no more, no less, and none under a false name."""
+import pathlib
 import shutil
 
 import pytest
 
-from conftest import COMPONENT, LIBRARY, run, unpack
+from conftest import COMPONENT, LIBRARY, run, unmount_all, unpack
 from exposures import EXPOSED, HARMLESS, HARMLESS_SINCE, Exposures
 from programs import Programs, make_sleeper
 
@@ -196,3 +197,33 @@ def test_all_ways_of_being_exposed_at_once_are_told_apart(device, exposures):
     assert len(expected) == len(EXPOSED) + 1  # the forked child
     device.suture("install")
     assert kinds(device.report("exposed")) == expected
+
+
+@pytest.fixture
+def on_btrfs(device, directory):
+    """The system is a subvolume; where the other one is, is given."""
+    if "\tbtrfs\n" not in pathlib.Path("/proc/filesystems").read_text():
+        pytest.skip("the kernel has no btrfs")
+    disk, top = directory / "disk", directory / "top"
+    with open(disk, "wb") as file:
+        file.truncate(256 << 20)
+    top.mkdir()
+    run("mkfs.btrfs", "--quiet", disk)
+    run("mount", "-o", "loop", disk, top)
+    run("btrfs", "subvolume", "create", top / "system")
+    run("btrfs", "subvolume", "create", top / "other")
+    run("cp", "-a", f"{device.root}/.", top / "system")
+    run("mount", "--bind", top / "system", device.root)
+    yield top / "other"
+    unmount_all(device.root)
+    run("umount", "--lazy", device.root)
+    run("umount", "--lazy", top)
+
+
+def test_a_file_with_the_same_inode_number_in_another_subvolume_is_no_false_alarm(on_btrfs, device, programs, libraries):
+    wanted = (device.root / LIBRARY).stat().st_ino
+    other = next(path for path in (on_btrfs / str(n) for n in range(wanted)) if not path.touch() and path.stat().st_ino == wanted)
+    other.write_bytes(libraries["1.0-1+fix2"])
+    programs.loader(other)
+    exposed = programs.loader(device.root / LIBRARY)
+    assert found(device.report("install")["exposed"]) == {pid: LIBRARY_OF_A for pid in exposed}

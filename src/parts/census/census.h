@@ -24,8 +24,9 @@ typedef struct CensusTarget {
 	uint64_t inode;
 	size_t subject; /* the caller's number for it: which file of which improvement */
 	unsigned group; /* and for the improvement: below CENSUS_GROUPS_MAX */
-	/* When an inode number may be shared by files of different layers (an overlay's device), the file
-	 * found is exposed only if its content has this digest and size; otherwise has_digest is false. */
+	/* When an inode number may be shared by several files (of an overlay's layers, of btrfs's
+	 * subvolumes), the file found is exposed only if its content has this digest and size; otherwise
+	 * has_digest is false. */
 	bool has_digest;
 	uint64_t size;
 	Digest digest;
