@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/history.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/plan.h"
 
 static const char format_name[] = "suture-history-1";
 static const char document_name[] = "history";
 
 enum { HISTORY_SIZE_MAX = 4 * 1024 * 1024 };
+
+static int begin(json_t **ret, Error *error)
+{
+	CLEANUP_JSON json_t *document = json_object();
+
+	if (!document)
+		return error_memory(error);
+	if (json_put_text(document, "format", format_name, error) < 0 ||
+		json_put(document, "entries", json_array(), error) < 0)
+		return -1;
+	*ret = TAKE_PTR(document);
+	return 0;
+}
 
 int history_read(const Store *store, json_t **ret, Error *error)
 {
@@ -19,18 +34,27 @@ int history_read(const Store *store, json_t **ret, Error *error)
 
 	if (r < 0)
 		return -1;
-	if (r == STORE_ABSENT) {
-		document = json_object();
-		if (!document)
-			return error_memory(error);
-		if (json_put_text(document, "format", format_name, error) < 0 ||
-			json_put(document, "entries", json_array(), error) < 0)
-			return -1;
-	} else if (json_array_field(document, "entries", HISTORY_MAX, &entries, error) < 0) {
+	if (r == STORE_ABSENT)
+		return begin(ret, error);
+	if (json_array_field(document, "entries", HISTORY_MAX, &entries, error) < 0)
 		return error_in(error, "%s/history.json", store_path(store));
-	}
 	*ret = TAKE_PTR(document);
 	return 0;
+}
+
+/* A damaged one makes room, or nothing would be noted any more. */
+static int read_or_begin(Store *store, json_t **ret, Error *error)
+{
+	Error why = ERROR_INIT;
+
+	if (history_read(store, ret, &why) == 0)
+		return 0;
+	if (why.os_error == ENOMEM)
+		return error_memory(error);
+	if (store_set_aside(store, document_name, error) < 0)
+		return -1;
+	log_warning("%.800s; it is kept as history.json.damaged, and the history begins anew", why.text);
+	return begin(ret, error);
 }
 
 /* Entries of a commit that was cut off, and is repeated now, or that failed, and gave its number back. */
@@ -76,7 +100,7 @@ int history_append(const Transaction *transaction, Error *error)
 
 	if (transaction->n_changes == 0)
 		return 0;
-	if (history_read(store, &document, error) < 0)
+	if (read_or_begin(store, &document, error) < 0)
 		return -1;
 	entries = json_object_get(document, "entries");
 	if (drop_same_number(entries, number, error) < 0)

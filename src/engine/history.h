@@ -14,7 +14,7 @@
 enum { HISTORY_MAX = 1000 };
 
 /* One entry for each of the transaction's changes, in place of those that have its number already. Durable
- * with the state, which is saved next. */
+ * with the state, which is saved next. A history that cannot be read is set aside, and a new one begins. */
 int history_append(const Transaction *transaction, Error *error);
 
 /* The whole document; an empty one when nothing was ever done. store may be NULL. */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "engine/history.h"
 #include "engine/plan.h"
 #include "engine/transaction.h"
@@ -14,14 +15,17 @@
 
 static int drop(Transaction *transaction, const char *component, Error *error)
 {
+	Error why = ERROR_INIT;
 	bool known = false;
 
 	if (improvements_find(&transaction->goal, component)) {
 		improvements_drop(&transaction->goal, component);
 		return 0;
 	}
-	if (history_knows(transaction->engine->store, component, &known, error) < 0)
-		return -1;
+	if (history_knows(transaction->engine->store, component, &known, &why) < 0) {
+		log_warning("whether %s ever was active is not known: %s", component, why.text);
+		return 0;
+	}
 	/* Removing twice is no mistake; a misspelt name is one. */
 	return known ? 0
 		     : error_set(error,

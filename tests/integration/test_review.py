@@ -84,6 +84,22 @@ def test_a_state_that_is_damaged_besides_is_made_up_from_the_journal_when_usr_sh
     mirrored.assert_shows(None, libraries["1.0-1"])
 
 
+@pytest.mark.parametrize("text", ["{", '{"format": "suture-history-1"}'], ids=["cut", "without entries"])
+def test_a_damaged_history_is_kept_aside_and_holds_nothing_up(mirrored, libraries, text):
+    history = mirrored.state / "history.json"
+    history.write_text(text)
+    assert "history.json" in mirrored.suture("remove", "libnever").stderr
+    assert history.read_text() == text
+    for image in (mirrored.state / "images").glob("*.erofs"):
+        image.unlink()
+    assert "history.json.damaged" in mirrored.suture("repair").stderr
+    mirrored.assert_shows("a", libraries["1.0-1+fix1"])
+    assert [entry["action"] for entry in mirrored.report("history")["entries"]] == ["repair"]
+    assert (mirrored.state / "history.json.damaged").read_text() == text
+    assert mirrored.suture("remove").stderr == ""
+    assert [entry["action"] for entry in mirrored.report("history")["entries"]] == ["repair", "remove"]
+
+
 @pytest.mark.parametrize("command", ["install", "remove"])
 def test_a_generation_that_the_state_does_not_know_is_taken_over_or_off(mirrored, libraries, command):
     """The state directory was emptied, or brought back from a backup, while an improvement was active."""

@@ -295,6 +295,19 @@ static void refuses_a_state_that_others_may_write_to(void **state)
 		"/staging belongs to the user 65534");
 }
 
+static void sets_a_document_aside(void **state)
+{
+	Fixture *fixture = *state;
+	CLEANUP_JSON json_t *document = NULL;
+	int directory = store_directory(fixture->store);
+
+	assert_done(file_replace(directory, "history.json", bytes_of_text("{"), 0644, &fixture->error),
+		&fixture->error);
+	assert_done(store_set_aside(fixture->store, "history", &fixture->error), &fixture->error);
+	assert_int_equal(store_load(fixture->store, "history", &document, &fixture->error), STORE_ABSENT);
+	assert_int_equal(faccessat(directory, "history.json.damaged", F_OK, 0), 0);
+}
+
 static void refuses_a_folder_that_is_a_symlink(void **state)
 {
 	Fixture *fixture = *state;
@@ -329,6 +342,7 @@ int main(void)
 			follows_nothing_that_stands_in_a_files_place, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(clears_staging_and_keeps_the_folder, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_a_state_that_others_may_write_to, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(sets_a_document_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_a_folder_that_is_a_symlink, set_up, tear_down),
 	};
 

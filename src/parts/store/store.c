@@ -269,6 +269,18 @@ int store_remove(Store *store, const char *name, Error *error)
 	return file_sync_parent(store->directory, file, error);
 }
 
+int store_set_aside(Store *store, const char *name, Error *error)
+{
+	char file[STORE_NAME_SIZE], aside[STORE_NAME_SIZE + sizeof(".damaged")];
+
+	if (document_name(name, file, error) < 0)
+		return -1;
+	(void)snprintf(aside, sizeof(aside), "%s.damaged", file);
+	if (renameat(store->directory, file, store->directory, aside) < 0)
+		return error_os(error, errno, "cannot rename %s/%s to %s", store->path, file, aside);
+	return 0;
+}
+
 const char *store_blob_name(StoreKind kind, const Digest *digest, char name[static STORE_NAME_SIZE])
 {
 	char hex[DIGEST_HEX_SIZE];

@@ -43,6 +43,9 @@ int store_save_with_next(Store *store, const char *name, const json_t *document,
 /* Is this very document what is there? Then it need not be written. */
 bool store_says(const Store *store, const char *name, const json_t *document);
 int store_remove(Store *store, const char *name, Error *error);
+/* One that is of no use any more, and that people may want to look at: NAME.json.damaged from now on, in
+ * place of an earlier one. Durable with the document that is saved next. */
+int store_set_aside(Store *store, const char *name, Error *error);
 
 /* Blobs named by digest. */
 typedef enum StoreKind { STORE_IMAGE, STORE_VERITY, STORE_MANIFEST } StoreKind;
