@@ -79,6 +79,17 @@ static int settle_trial(Transaction *transaction, Error *error)
 	return trial_settle(&state->trial, &transaction->former, &state->active, failed, error);
 }
 
+/* A commit that is repeated finds its letters in the state, with the time of the first one. */
+static int64_t installed_at(const State *state, const Improvement *item)
+{
+	const Improvement *former = improvements_find(&state->active, item->manifest->component);
+
+	return former && former->installed > 0 &&
+			       digest_equal(&former->manifest_digest, &item->manifest_digest)
+		       ? former->installed
+		       : clock_now();
+}
+
 static int adopt_goal(Transaction *transaction, Error *error)
 {
 	State *state = &transaction->state;
@@ -88,7 +99,7 @@ static int adopt_goal(Transaction *transaction, Error *error)
 		return -1;
 	for (size_t i = 0; i < goal.n; i++)
 		if (goal.items[i].installed == 0)
-			goal.items[i].installed = clock_now();
+			goal.items[i].installed = installed_at(state, &goal.items[i]);
 	transaction->former = state->active;
 	state->active = goal;
 	state->generation = transaction->generation;

@@ -108,6 +108,29 @@ static void finishes_a_run_that_an_earlier_version_began(void **state)
 	assert_finishes(*state, "restarted");
 }
 
+/* The cut came between the state and the end of the journal. */
+static void keeps_the_time_of_a_commit_that_is_repeated(void **userdata)
+{
+	Fixture *fixture = *userdata;
+	Digest goal = fixture_manifest(fixture, "libx", 1);
+	CLEANUP_STATE State state = STATE_INIT, after = STATE_INIT;
+	Engine engine = engine_on(fixture);
+	CLEANUP_FREE char *root = NULL;
+
+	assert_true(asprintf(&root, "%s/root", fixture->path) > 0);
+	engine.root = root;
+	assert_done(state_load(fixture->store, &state, &fixture->error), &fixture->error);
+	assert_done(improvements_put(&state.active, fixture->store, &goal, 1700000001, &fixture->error),
+		&fixture->error);
+	state.transactions = 1;
+	assert_done(state_save(fixture->store, &state, &fixture->error), &fixture->error);
+	write_journal(fixture, "staged", 0, &goal);
+	assert_done(transaction_recover(&engine, &fixture->error), &fixture->error);
+	assert_done(state_load(fixture->store, &after, &fixture->error), &fixture->error);
+	assert_int_equal(after.active.n, 1);
+	assert_int_equal(after.active.items[0].installed, 1700000001);
+}
+
 /* The machine went down before anybody could note it: the boot has shown what the state names. */
 static void puts_into_quarantine_what_a_check_had_refused(void **state)
 {
@@ -153,6 +176,8 @@ int main(void)
 			finishes_a_run_whose_generation_is_what_usr_shows, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			finishes_a_run_that_an_earlier_version_began, fixture_set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(
+			keeps_the_time_of_a_commit_that_is_repeated, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(
 			puts_into_quarantine_what_a_check_had_refused, fixture_set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(forgets_a_damaged_journal, fixture_set_up, fixture_tear_down),
