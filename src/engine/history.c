@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/plan.h"
+#include "engine/state.h"
 
 static const char format_name[] = "suture-history-1";
 static const char document_name[] = "history";
@@ -26,6 +27,31 @@ static int begin(json_t **ret, Error *error)
 	return 0;
 }
 
+/* Entries of a commit that was cut off, and is repeated now, or that failed, and gave its number back. */
+static int drop_same_number(json_t *entries, int64_t number, Error *error)
+{
+	for (size_t n = json_array_size(entries); n > 0; n--) {
+		const json_t *last = json_array_get(entries, n - 1);
+
+		if (json_integer_value(json_object_get(last, "transaction")) != number)
+			break;
+		if (json_array_remove(entries, n - 1) < 0)
+			return error_memory(error);
+	}
+	return 0;
+}
+
+/* The history takes its name before the state does: what is only in the one never was. Higher numbers are of
+ * a state that was lost. */
+static int drop_uncommitted(const Store *store, json_t *entries, Error *error)
+{
+	CLEANUP_STATE State state = STATE_INIT;
+
+	if (state_load(store, &state, NULL) < 0)
+		return 0;
+	return drop_same_number(entries, (int64_t)(state.transactions + 1), error);
+}
+
 int history_read(const Store *store, json_t **ret, Error *error)
 {
 	CLEANUP_JSON json_t *document = NULL;
@@ -38,6 +64,8 @@ int history_read(const Store *store, json_t **ret, Error *error)
 		return begin(ret, error);
 	if (json_array_field(document, "entries", HISTORY_MAX, &entries, error) < 0)
 		return error_in(error, "%s/history.json", store_path(store));
+	if (drop_uncommitted(store, entries, error) < 0)
+		return -1;
 	*ret = TAKE_PTR(document);
 	return 0;
 }
@@ -55,20 +83,6 @@ static int read_or_begin(Store *store, json_t **ret, Error *error)
 		return -1;
 	log_warning("%.800s; it is kept as history.json.damaged, and the history begins anew", why.text);
 	return begin(ret, error);
-}
-
-/* Entries of a commit that was cut off, and is repeated now, or that failed, and gave its number back. */
-static int drop_same_number(json_t *entries, int64_t number, Error *error)
-{
-	for (size_t n = json_array_size(entries); n > 0; n--) {
-		const json_t *last = json_array_get(entries, n - 1);
-
-		if (json_integer_value(json_object_get(last, "transaction")) != number)
-			break;
-		if (json_array_remove(entries, n - 1) < 0)
-			return error_memory(error);
-	}
-	return 0;
 }
 
 /* Advisories make entries long, and what could not be read again must not be written. */

@@ -17,7 +17,8 @@ enum { HISTORY_MAX = 1000 };
  * with the state, which is saved next. A history that cannot be read is set aside, and a new one begins. */
 int history_append(const Transaction *transaction, Error *error);
 
-/* The whole document; an empty one when nothing was ever done. store may be NULL. */
+/* The whole document, without what the state does not count among its transactions; an empty one when nothing
+ * was ever done. store may be NULL. */
 int history_read(const Store *store, json_t **ret, Error *error);
 
 /* Was an improvement of this component ever installed here? */

@@ -204,6 +204,20 @@ def lose_the_image(device, saved):
         path.unlink()
 
 
+@pytest.mark.parametrize("what", ["error=ENOSPC", "signal=SIGKILL"])
+def test_the_history_has_nothing_of_a_commit_that_did_not_come_to_pass(device, what):
+    """It takes its name before the state does."""
+    device.suture("install")
+    found = record(device.root.parent / "trace", device.command("remove"))
+    call, number, _ = next(each for each in found if each[0].startswith("rename") and '"state.json"' in each[2])
+    device.suture("install", COMPONENT)
+    inject(call, number, what, device.command("remove"))
+    assert [entry["action"] for entry in document(device, "history")["entries"]] == ["install", "remove", "install", "remove"]
+    assert [entry["action"] for entry in device.report("history")["entries"]] == ["install", "remove", "install"]
+    device.suture("remove")
+    assert [entry["transaction"] for entry in device.report("history")["entries"]] == [1, 2, 3, 4]
+
+
 @pytest.mark.usefixtures("reader")
 def test_a_repair_survives_a_kill_anywhere_and_never_shows_the_base(device, systems, directory):
     device.suture("install")
