@@ -3,11 +3,12 @@
 whatever else writes to it. Read from the system calls, by strace(1)."""
 import os
 import re
+import shutil
 
 import pytest
 
-from calls import strace
-from conftest import COMPONENT, assert_fails
+from calls import inject, record, strace
+from conftest import COMPONENT, assert_fails, unmount_all
 
 FLUSHES = ["fsync", "fdatasync", "sync", "syncfs", "sync_file_range"]
 MOVES = ["renameat", "renameat2", "rename"]
@@ -46,12 +47,14 @@ def of_verity(disk):
     return 2 * sum(target.endswith(".verity") for target in disk.moved)
 
 
-def watch(device, *arguments, check=True):
+def watch(device, *arguments, check=True, unsure=()):
+    """unsure: folders in which names are not durable before."""
     trace = device.root.parent / "trace"
     result = strace(["-f", "-y", "-s", "4096", "-o", trace, "-e",
                      "trace=unlinkat,move_mount," + ",".join(FLUSHES + MOVES)], device.command(*arguments))
     assert not check or result.returncode == 0, result.stderr
     disk = Disk(device.state)
+    disk.open.update(unsure)
     for line in trace.read_text().splitlines():
         if re.search(r"\) += 0", line) and "<unfinished" not in line:
             disk.see(line)
@@ -84,6 +87,43 @@ def test_a_command_asks_the_disk_for_few_flushes_and_leaves_nothing_that_a_power
 def test_all_that_a_swap_relies_on_is_durable_before_it(life):
     assert {what: disk.at_swap for what, disk in life.items()} == {
         "install": set(), "nothing new": None, "upgrade": set(), "remove": set()}
+
+
+def kill_as_the_image_has_its_name(device, command):
+    """Lets the command run once to know its calls; the caller puts back what it did."""
+    found = iter(record(device.root.parent / "trace", device.command(command)))
+    next(site for call, _, site in found if call.startswith("rename") and ".erofs" in site)
+    call, number, site = next(each for each in found if each[0] == "fsync")
+    assert "images" in site
+
+    def kill():
+        assert inject(call, number, "signal=SIGKILL", device.command(command)).returncode == -9
+        assert list((device.state / "images").glob("*.erofs")) != []
+    return kill
+
+
+def test_an_image_that_a_killed_run_has_named_is_durable_before_the_swap(device):
+    kill = kill_as_the_image_has_its_name(device, "install")
+    unmount_all(device.root)
+    shutil.rmtree(device.state)
+    kill()
+    disk, _ = watch(device, "install", unsure=[f"{device.state}/images"])
+    assert disk.at_swap == set() and disk.open == set()
+
+
+def test_an_image_that_a_killed_repair_has_named_is_durable_before_the_swap(device):
+    device.suture("install")
+    image, = (device.state / "images").glob("*.erofs")
+
+    def spoil():
+        image.unlink()
+        image.write_bytes(b"x")
+    spoil()
+    kill = kill_as_the_image_has_its_name(device, "repair")
+    spoil()
+    kill()
+    disk, _ = watch(device, "repair", unsure=[f"{device.state}/images"])
+    assert disk.at_swap == set() and disk.open == set()
 
 
 def test_a_check_leaves_at_most_manifests_that_would_be_fetched_again(device, released, packages):
