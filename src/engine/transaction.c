@@ -209,6 +209,19 @@ static int finish(Engine *engine, Journal *journal, Error *error)
 	return journal_remove(engine->store, error);
 }
 
+/* Who began meanwhile uses the bytes of a generation that never was the state's. */
+static void note_for_census(Transaction *transaction)
+{
+	State *state = &transaction->state;
+	Error minor = ERROR_INIT;
+
+	if (state->last_generation < transaction->generation)
+		state->last_generation = transaction->generation;
+	if (state_note_generation(state, transaction->generation, &transaction->goal, &minor) < 0 ||
+		state_save(transaction->engine->store, state, &minor) < 0)
+		log_warning("who is exposed after the next install may not all be seen: %s", minor.text);
+}
+
 /* But for what no check has let in. Checks take their time, and who is at work here may be a package
  * manager's hook: the next install brings it again, and has it checked. */
 static int undo(Engine *engine, Journal *journal, Error *error)
@@ -223,6 +236,7 @@ static int undo(Engine *engine, Journal *journal, Error *error)
 		log_warning("%s; what came is taken off, and in quarantine", transaction->reason);
 	else
 		log_warning("an install ended before the checks had passed; it is taken back");
+	note_for_census(transaction);
 	if (step_revert(transaction, error) < 0)
 		return -1;
 	return journal_remove(engine->store, error);
