@@ -16,8 +16,7 @@
 /* A disk that spoils one image after the other is not given the next: it would be fetched for ever. */
 enum { REPAIRS_MAX = 3, REPAIRS_SECONDS = 24 * 60 * 60 };
 
-/* A history that the disk has spoilt as well holds nothing up: it begins anew, and counts, with this repair.
- */
+/* A history that the disk has spoilt as well holds nothing up: it begins anew with this repair. */
 static int check_patience(const Transaction *transaction, const char *component, Error *error)
 {
 	Error why = ERROR_INIT;

@@ -581,6 +581,22 @@ def test_an_install_that_was_killed_in_its_checks_is_taken_back_and_checked_anew
     assert quarantined(device) == {"two": "the check 10-two failed: two is not as it was"}
 
 
+def test_who_began_with_bytes_that_were_never_let_in_is_seen_once_there_are_newer_ones(held, components, publisher):
+    device, install = held
+    install.kill()
+    install.communicate()
+    os.kill(int((device.root / "srv/began").read_text()), signal.SIGKILL)
+    user = device.program("/usr/bin/uses-two", "wait")
+    assert user.stdout.readline() == "ready\n"
+    (device.root / "etc/suture/health.d/10-two").unlink()
+    publisher.release(components["two"].base, components["two"].build("3", WORKS.replace("1", "2")), component="two")
+    found = device.report("install")["exposed"]["processes"]
+    assert device.active() == {"one": "a", "two": "b"}
+    assert [(item["pid"], item["component"], item["letter"]) for item in found] == [(user.pid, "two", "b")]
+    user.kill()
+    user.communicate()
+
+
 def test_what_a_check_has_refused_is_off_and_in_quarantine_even_when_what_was_before_cannot_be_shown(held):
     device, install = held
     for path in (device.state / "images").iterdir():
