@@ -382,10 +382,18 @@ static int hear_units(Watch *watch, Error *error)
 	return r < 0 ? -1 : 0;
 }
 
+/* Whose a unit is is asked only when something depends on it. */
 static void judge_units(Watch *watch)
 {
-	for (size_t i = 0; i < watch->n_heard; i++)
-		watch_court_unit(&watch->court, &watch->known, &watch->heard[i], clock_monotonic_ms() / 1000);
+	for (size_t i = 0; i < watch->n_heard; i++) {
+		const UnitFailure *failure = &watch->heard[i];
+
+		if (!watch_court_is_news(&watch->court, &watch->known, failure))
+			continue;
+		watch->more = true; /* what came with the answer */
+		if (watch_court_hears(&watch->court, unit_failures_user(watch->failures, failure->unit)))
+			watch_court_unit(&watch->court, &watch->known, failure, clock_monotonic_ms() / 1000);
+	}
 	watch->n_heard = 0;
 }
 
