@@ -112,18 +112,40 @@ int watch_court_signal(WatchCourt *court, const WatchKnown *known, const TraceRe
 	return 0;
 }
 
+/* A number that another process has by now is one that has not ended. */
+static Process *find_failed(const WatchCourt *court, const UnitFailure *failure, pid_t pid)
+{
+	Process *process = processes_find(&court->processes, pid);
+
+	if (!process || process->fate == PROCESS_COUNTED || (court->is_exact && process->ended == 0) ||
+		(process->fate == PROCESS_KILLED && failure->result == UNIT_CRASHED))
+		return NULL;
+	return process;
+}
+
+bool watch_court_is_news(const WatchCourt *court, const WatchKnown *known, const UnitFailure *failure)
+{
+	if (watch_known_had_failed(known, failure->unit))
+		return false;
+	for (size_t i = 0; i < failure->n_pids; i++)
+		if (find_failed(court, failure, failure->pids[i]))
+			return true;
+	return false;
+}
+
+bool watch_court_hears(const WatchCourt *court, uid_t user)
+{
+	return court->users_count || !owner_is_person(user);
+}
+
 void watch_court_unit(WatchCourt *court, const WatchKnown *known, const UnitFailure *failure, int64_t now)
 {
-	if (watch_known_had_failed(known, failure->unit) ||
-		(!court->users_count && owner_is_person(failure->user)))
+	if (watch_known_had_failed(known, failure->unit))
 		return;
 	for (size_t i = 0; i < failure->n_pids; i++) {
-		Process *process = processes_find(&court->processes, failure->pids[i]);
+		Process *process = find_failed(court, failure, failure->pids[i]);
 
-		/* A number that another process has by now is one that has not ended. */
-		if (!process || process->fate == PROCESS_COUNTED ||
-			(court->is_exact && process->ended == 0) ||
-			(process->fate == PROCESS_KILLED && failure->result == UNIT_CRASHED))
+		if (!process)
 			continue;
 		process->fate = PROCESS_COUNTED;
 		bring(court, known, process,

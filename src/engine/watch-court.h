@@ -29,6 +29,12 @@ void watch_court_clear(WatchCourt *court);
 /* A process crashes. */
 int watch_court_signal(WatchCourt *court, const WatchKnown *known, const TraceRecord *record, Error *error);
 
+/* Does this failure tell of something that is not known yet? */
+bool watch_court_is_news(const WatchCourt *court, const WatchKnown *known, const UnitFailure *failure);
+
+/* Does what this user's programs do count? */
+bool watch_court_hears(const WatchCourt *court, uid_t user);
+
 /* A service has failed. now: seconds of the monotonic clock. */
 void watch_court_unit(WatchCourt *court, const WatchKnown *known, const UnitFailure *failure, int64_t now);
 

@@ -18,6 +18,7 @@
 #include "engine/watch-scan.h"
 #include "parts/overlay/overlay.h"
 #include "parts/units/unit-failures.h"
+#include "parts/watch/cpu-changes.h"
 #include "parts/watch/trace.h"
 
 enum {
@@ -25,7 +26,7 @@ enum {
 	LOOK_SECONDS = 5,    /* between those to look at what is active */
 	SCAN_SECONDS = 5,    /* between looks at all processes, where the kernel does not tell of them */
 	SLEEP_MAX = 60 * 60, /* a clock may be set meanwhile */
-	OTHER_POLLS = 3,
+	OTHER_POLLS = 3 + CPU_CHANGES_POLLS,
 	FAILURES_MAX = 256, /* heard of at once; more say nothing new */
 };
 
@@ -35,6 +36,7 @@ typedef struct Watch {
 	WatchKnown known;
 	WatchCourt court;
 	Trace *trace;           /* NULL: not allowed here */
+	CpuChanges *cpus;       /* after which the trace is not whole; NULL without one */
 	UnitFailures *failures; /* NULL: no systemd here */
 	UnitFailure *heard;     /* of units, and not judged yet */
 	size_t n_heard;
@@ -52,6 +54,7 @@ static void watch_clear(Watch *watch)
 	if (watch->polls)
 		watch_report_remove(watch->engine.root_fd);
 	(void)trace_free(watch->trace);
+	(void)cpu_changes_free(watch->cpus);
 	(void)unit_failures_free(watch->failures);
 	watch_court_clear(&watch->court);
 	watch_known_clear(&watch->known);
@@ -102,13 +105,36 @@ static void on_unit_failure(void *userdata, const UnitFailure *failure)
 		watch->heard[watch->n_heard++] = *failure;
 }
 
+/* As many as the trace has CPUs by now. What the others have told is still to be looked at. */
+static int make_polls(Watch *watch, Error *error)
+{
+	size_t n = (watch->trace ? trace_n_polls(watch->trace) : 0) + OTHER_POLLS;
+	struct pollfd *polls = calloc(n, sizeof(*polls));
+
+	if (!polls)
+		return error_memory(error);
+	if (watch->polls)
+		memcpy(polls, watch->polls, OTHER_POLLS * sizeof(*polls));
+	free(watch->polls);
+	watch->polls = polls;
+	return 0;
+}
+
+/* The changes are listened to first: none goes by while the trace is opened. */
+static int open_trace(Watch *watch, Error *why)
+{
+	if (cpu_changes_open(&watch->cpus, why) < 0)
+		return -1;
+	return trace_open(&watch->trace, why);
+}
+
 /* What this kernel, or this container, does not let be seen is said, and the rest is used. */
 static int open_sources(Watch *watch, Error *error)
 {
 	char *limits = watch->court.limits;
 	size_t size = sizeof(watch->court.limits);
 	Error why = ERROR_INIT;
-	int r = trace_open(&watch->trace, &why);
+	int r = open_trace(watch, &why);
 
 	if (r < 0)
 		return error_set(error, "%s", why.text);
@@ -127,11 +153,9 @@ static int open_sources(Watch *watch, Error *error)
 			"%.300s: failures of services do not count. ", why.text);
 	if (!watch->trace && !watch->failures)
 		return error_set(error, "nothing can be watched here: %s", limits);
-	watch->polls =
-		calloc((watch->trace ? trace_n_polls(watch->trace) : 0) + OTHER_POLLS, sizeof(*watch->polls));
 	watch->more = watch->failures != NULL; /* what came while it was asked to listen */
 	watch->heard = calloc(FAILURES_MAX, sizeof(*watch->heard));
-	return watch->polls && watch->heard ? 0 : error_memory(error);
+	return watch->heard ? make_polls(watch, error) : error_memory(error);
 }
 
 static int look(void *userdata, const TraceRecord *record, uint64_t *ret_sets, bool *ret_keep, Error *error)
@@ -178,6 +202,25 @@ static int scan(Watch *watch, bool anew, Error *error)
 	watch->next_scan = clock_monotonic_ms() + SCAN_SECONDS * 1000;
 	return watch_scan(&watch->known, &watch->engine, trace_now(), anew || !watch->trace,
 		&watch->court.processes, error);
+}
+
+/* CPUs have been off, for a suspend for example, and what is told there goes to no ring any more. The new
+ * rings are there before the old ones are read: what both tell of a process comes to the same. */
+static int renew_trace(Watch *watch, Error *error)
+{
+	CLEANUP(trace_free) Trace *fresh = NULL;
+	bool lost;
+
+	if (!watch->trace || !cpu_changes_noticed(watch->cpus))
+		return 0;
+	if (trace_open(&fresh, error) != 0 || read_trace(watch, &lost, error) < 0)
+		return -1;
+	(void)trace_free(watch->trace);
+	watch->trace = TAKE_PTR(fresh);
+	if (make_polls(watch, error) < 0 || scan(watch, true, error) < 0)
+		return -1;
+	log_info("processors may have been off: all of them are watched anew");
+	return 0;
 }
 
 /* What is active has changed, or is mounted anew: other files are looked for from now on. */
@@ -244,11 +287,29 @@ static int64_t at_most(int64_t wait_ms, int64_t moment_ms)
 	return left < wait_ms ? left : wait_ms;
 }
 
+/* Returns how many there are. A descriptor that is -1 is passed over. */
+static size_t fill_polls(Watch *watch)
+{
+	struct pollfd *polls = watch->polls;
+
+	for (size_t i = 0; i < OTHER_POLLS; i++)
+		polls[i] = (struct pollfd){.fd = -1};
+	polls[0] = (struct pollfd){.fd = watch->mounts, .events = POLLPRI};
+	polls[1] = (struct pollfd){.fd = watch->state, .events = POLLIN};
+	if (watch->failures)
+		unit_failures_poll(watch->failures, &polls[2]);
+	if (!watch->trace)
+		return OTHER_POLLS;
+	cpu_changes_poll(watch->cpus, &polls[3]);
+	trace_poll(watch->trace, &polls[OTHER_POLLS]);
+	return OTHER_POLLS + trace_n_polls(watch->trace);
+}
+
 /* Nothing happens: nothing wakes it before the end. */
-static int wait_for_news(Watch *watch, size_t *ret_n, Error *error)
+static int wait_for_news(Watch *watch, Error *error)
 {
 	int64_t wait_ms = (watch_known_end(&watch->known, watch->seconds) - clock_now()) * 1000;
-	size_t n = 0;
+	size_t n;
 
 	wait_ms = wait_ms < 0 ? 0 : wait_ms > SLEEP_MAX * 1000 ? SLEEP_MAX * 1000 : wait_ms;
 	if (watch->revert.component[0])
@@ -259,18 +320,9 @@ static int wait_for_news(Watch *watch, size_t *ret_n, Error *error)
 		wait_ms = at_most(wait_ms, watch->next_look);
 	if (watch->more)
 		wait_ms = 0;
-	watch->polls[n++] = (struct pollfd){.fd = watch->mounts, .events = POLLPRI};
-	watch->polls[n++] = (struct pollfd){.fd = watch->state, .events = POLLIN};
-	watch->polls[n] = (struct pollfd){.fd = -1};
-	if (watch->failures)
-		unit_failures_poll(watch->failures, &watch->polls[n]);
-	n++;
-	if (watch->trace)
-		trace_poll(watch->trace, &watch->polls[n]);
-	n += watch->trace ? trace_n_polls(watch->trace) : 0;
+	n = fill_polls(watch);
 	if (poll(watch->polls, n, (int)wait_ms) < 0 && errno != EINTR)
 		return error_os(error, errno, "cannot wait for news");
-	*ret_n = n;
 	return 0;
 }
 
@@ -330,10 +382,18 @@ static int hear_units(Watch *watch, Error *error)
 	return r < 0 ? -1 : 0;
 }
 
+/* Whose a unit is is asked only when something depends on it. */
 static void judge_units(Watch *watch)
 {
-	for (size_t i = 0; i < watch->n_heard; i++)
-		watch_court_unit(&watch->court, &watch->known, &watch->heard[i], clock_monotonic_ms() / 1000);
+	for (size_t i = 0; i < watch->n_heard; i++) {
+		const UnitFailure *failure = &watch->heard[i];
+
+		if (!watch_court_is_news(&watch->court, &watch->known, failure))
+			continue;
+		watch->more = true; /* what came with the answer */
+		if (watch_court_hears(&watch->court, unit_failures_user(watch->failures, failure->unit)))
+			watch_court_unit(&watch->court, &watch->known, failure, clock_monotonic_ms() / 1000);
+	}
 	watch->n_heard = 0;
 }
 
@@ -342,9 +402,8 @@ static void judge_units(Watch *watch)
 static int turn(Watch *watch, Error *error)
 {
 	bool lost = false;
-	size_t n = 0;
 
-	if (wait_for_news(watch, &n, error) < 0 || hear_units(watch, error) < 0)
+	if (wait_for_news(watch, error) < 0 || renew_trace(watch, error) < 0 || hear_units(watch, error) < 0)
 		return -1;
 	if (read_trace(watch, &lost, error) < 0 || (lost && scan(watch, true, error) < 0))
 		return -1;

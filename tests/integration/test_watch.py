@@ -687,6 +687,24 @@ def test_a_policy_against_removal_holds_people_and_not_the_watch(broken, watch):
     assert device.active() == {}
 
 
+def test_when_processors_were_off_all_of_them_are_watched_anew(broken, watch):
+    """The kernel tells of a switched processor when it is asked to, with nothing happening to the processor."""
+    device = broken(one=CRASHES)
+    early = device.program("/usr/bin/uses-one", "wait")
+    assert early.stdout.readline() == "ready\n"
+    watcher = watch(device)
+    try:
+        pathlib.Path("/sys/devices/system/cpu/cpu0/uevent").write_text("online")
+    except OSError as error:
+        pytest.skip(f"no such event can be had here: {error}")
+    watcher.wait("watched anew")
+    end([early], "go")
+    crash(device, "uses-one", 2)
+    watcher.wait("one (a) is reverted")
+    watcher.process.wait()
+    assert quarantined(device) == {"one": "3 crashes of uses-one in 10 minutes"}
+
+
 def test_the_rule_can_be_set(broken, watch):
     device = broken(one=CRASHES)
     device.suture("settings", "Crashes=2")

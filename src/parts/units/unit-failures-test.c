@@ -185,6 +185,22 @@ static void who_fails_by_himself_is_heard(void **state)
 	close_(&heard);
 }
 
+static void knows_whose_a_service_is(void **state)
+{
+	Heard heard;
+
+	listen_to(state, &heard);
+	test_manager_write(heard.test, "root.service", "[Service]\nExecStart=/bin/true\n");
+	test_manager_write(heard.test, "number.service", "[Service]\nExecStart=/bin/true\nUser=1234\n");
+	test_manager_write(heard.test, "name.service", "[Service]\nExecStart=/bin/true\nUser=nobody\n");
+	test_manager_write(heard.test, "none.service", "[Service]\nExecStart=/bin/true\nUser=x-nobody-has\n");
+	assert_int_equal(unit_failures_user(heard.failures, "root.service"), 0);
+	assert_int_equal(unit_failures_user(heard.failures, "number.service"), 1234);
+	assert_int_equal(unit_failures_user(heard.failures, "name.service"), 65534);
+	assert_int_equal(unit_failures_user(heard.failures, "none.service"), 0);
+	close_(&heard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +210,7 @@ int main(void)
 		cmocka_unit_test(what_stops_when_it_was_told_to_has_not_failed),
 		cmocka_unit_test(a_stop_is_no_failure_however_the_service_ends),
 		cmocka_unit_test(who_fails_by_himself_is_heard),
+		cmocka_unit_test(knows_whose_a_service_is),
 	};
 
 	return cmocka_run_group_tests(tests, test_manager_setup, test_manager_teardown);

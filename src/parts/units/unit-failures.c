@@ -10,37 +10,44 @@
 
 #include "base/text.h"
 
-static const char INTERFACE[] = "org.freedesktop.systemd1.Unit";
 static const char UNIT_SERVICE[] = "org.freedesktop.systemd1.Service";
 static const char UNIT_PATHS[] = "/org/freedesktop/systemd1/unit";
-#define MATCH \
+/* Of each change systemd tells in two messages, one behind the other: what is the service's, then what is
+ * each unit's (bus_unit_send_change_signal() there). */
+#define MATCH(interface) \
 	"type='signal',path_namespace='/org/freedesktop/systemd1/unit'," \
 	"interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'," \
-	"arg0='org.freedesktop.systemd1.Service'"
+	"arg0='org.freedesktop.systemd1." interface "'"
+#define FROM_MANAGER ",sender='" MANAGER_SERVICE "'"
 
-enum { MESSAGES_MAX = 64 };
+enum { MESSAGES_MAX = 64, PATH_SIZE = 1024 };
 
-struct UnitFailures {
-	Manager *manager;
-	UnitFailureVisitor visitor;
-	void *userdata;
-};
-
-/* What a signal says of a service; what it leaves out is zero. */
+/* What a message says of a service, or of a unit; what it leaves out is zero. */
 typedef struct Change {
 	const char *result; /* within the message */
 	uint32_t main_pid;
 	int32_t main_code, main_status;
 	uint64_t main_began, main_ended;
+	uint64_t ceased,
+		changed; /* of a unit: when it last ceased to be active, and when its state changed */
 } Change;
 
 /* A service that has failed, while it is found out who is to blame. */
 typedef struct Inquiry {
-	sd_bus *bus;
-	const char *path;
-	uint64_t ceased; /* when it last ceased to be active; 0: that does not matter */
+	char path[PATH_SIZE]; /* "": nothing is asked */
+	bool is_main;         /* its main process has done by itself what the result says */
+	Change change;        /* without the result */
+	uint64_t ceased;      /* when it last ceased to be active; 0: that does not matter */
+	uint64_t changed;     /* when its state last changed; 0: that does not matter */
 	UnitFailure failure;
 } Inquiry;
+
+struct UnitFailures {
+	Manager *manager;
+	UnitFailureVisitor visitor;
+	void *userdata;
+	Inquiry open; /* the rest comes with the next message */
+};
 
 static bool is_crash(int number)
 {
@@ -82,6 +89,10 @@ static int read_value(sd_bus_message *message, const char *name, Change *change)
 		return sd_bus_message_read(message, "v", "t", &change->main_began);
 	if (strcmp(name, "ExecMainExitTimestampMonotonic") == 0)
 		return sd_bus_message_read(message, "v", "t", &change->main_ended);
+	if (strcmp(name, "ActiveExitTimestampMonotonic") == 0)
+		return sd_bus_message_read(message, "v", "t", &change->ceased);
+	if (strcmp(name, "StateChangeTimestampMonotonic") == 0)
+		return sd_bus_message_read(message, "v", "t", &change->changed);
 	return sd_bus_message_skip(message, "v");
 }
 
@@ -129,18 +140,21 @@ static int read_command(sd_bus_message *reply, Inquiry *inquiry)
 		r = sd_bus_message_read(reply, "t", &times[i]);
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "uii", &pid, &code, &status);
+	/* Asked late, it may tell of what the service has done since. */
+	if (inquiry->changed > 0 && times[3] > inquiry->changed)
+		return r;
 	if (r >= 0 && code != 0 && (code != CLD_EXITED || status != 0))
 		add_pid(inquiry, pid, times[1], times[3]);
 	return r;
 }
 
 /* The commands before and behind the main one are told only when they are asked for. */
-static void ask_for_commands(Inquiry *inquiry, const char *property)
+static void ask_for_commands(sd_bus *bus, Inquiry *inquiry, const char *property)
 {
 	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
 	CLEANUP(sd_bus_message_unref) sd_bus_message *reply = NULL;
-	int r = sd_bus_get_property(inquiry->bus, MANAGER_SERVICE, inquiry->path, UNIT_SERVICE, property,
-		&ignored, &reply, "a(sasbttttuii)");
+	int r = sd_bus_get_property(bus, MANAGER_SERVICE, inquiry->path, UNIT_SERVICE, property, &ignored,
+		&reply, "a(sasbttttuii)");
 
 	if (r >= 0)
 		r = sd_bus_message_enter_container(reply, 'a', "(sasbttttuii)");
@@ -151,37 +165,8 @@ static void ask_for_commands(Inquiry *inquiry, const char *property)
 	}
 }
 
-/* A crash is one whenever it happens, and so is a missed watchdog, which stops the service; what a stop makes
- * of a process otherwise, or how long that takes, says nothing. */
-static void ask_when_it_ceased(Inquiry *inquiry, const char *result)
-{
-	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
-
-	if (inquiry->failure.result == UNIT_CRASHED || strcmp(result, "watchdog") == 0)
-		return;
-	(void)sd_bus_get_property_trivial(inquiry->bus, MANAGER_SERVICE, inquiry->path, INTERFACE,
-		"ActiveExitTimestampMonotonic", &ignored, 't', &inquiry->ceased);
-}
-
-/* A name, or a number. Of DynamicUser= it is one that need not be there by now. */
-static uid_t ask_for_user(const Inquiry *inquiry)
-{
-	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
-	CLEANUP_FREE char *name = NULL;
-	char text[1024];
-	struct passwd entry, *found = NULL;
-	int64_t number;
-
-	if (sd_bus_get_property_string(
-		    inquiry->bus, MANAGER_SERVICE, inquiry->path, UNIT_SERVICE, "User", &ignored, &name) < 0)
-		return 0;
-	if (text_to_integer(name, 0, UINT32_MAX, &number, NULL) == 0)
-		return (uid_t)number;
-	return getpwnam_r(name, &entry, text, sizeof(text), &found) == 0 && found ? found->pw_uid : 0;
-}
-
-/* Has the main process done by itself what the result says? Then nothing else needs to be asked: services
- * that fail again and again are told of more than once each time. */
+/* Then nothing else needs to be asked: services that fail again and again are told of more than once each
+ * time. */
 static bool is_main_to_blame(const Change *change)
 {
 	if (change->main_pid == 0)
@@ -192,42 +177,87 @@ static bool is_main_to_blame(const Change *change)
 	       is_crash(change->main_status);
 }
 
-static void find_blame(Inquiry *inquiry, const Change *change)
+static void close_inquiry(UnitFailures *failures)
 {
 	static const char *const commands[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
+	Inquiry *inquiry = &failures->open;
+	const Change *change = &inquiry->change;
 
-	ask_when_it_ceased(inquiry, change->result);
 	add_pid(inquiry, change->main_pid, change->main_began, change->main_ended);
-	if (inquiry->failure.n_pids > 0 && is_main_to_blame(change))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		ask_for_commands(inquiry, commands[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(commands) && !(inquiry->is_main && inquiry->failure.n_pids > 0);
+		i++)
+		ask_for_commands(failures->manager->bus, inquiry, commands[i]);
+	if (inquiry->failure.n_pids > 0)
+		failures->visitor(failures->userdata, &inquiry->failure);
+	inquiry->path[0] = '\0';
 }
 
-static int on_change(sd_bus_message *message, void *context, sd_bus_error *unused)
+/* A crash is one whenever it happens, and so is a missed watchdog, which stops the service; what a stop makes
+ * of a process otherwise, or how long that takes, says nothing. */
+static bool depends_on_stop(const Inquiry *inquiry, const char *result)
+{
+	return inquiry->failure.result != UNIT_CRASHED && strcmp(result, "watchdog") != 0;
+}
+
+static int on_service(sd_bus_message *message, void *context, sd_bus_error *unused)
 {
 	UnitFailures *failures = context;
+	const char *path = sd_bus_message_get_path(message);
 	CLEANUP_FREE char *unit = NULL;
 	Change change = {.result = NULL};
-	Inquiry inquiry = {.bus = failures->manager->bus, .path = sd_bus_message_get_path(message)};
-	UnitFailure *failure = &inquiry.failure;
+	Inquiry inquiry = {.ceased = 0};
 	int r;
 
 	(void)unused;
-	if (!inquiry.path || read_change(message, &change) < 0 || !change.result)
+	if (!path || read_change(message, &change) < 0 || !change.result)
 		return 0;
 	r = unit_failure_judge(change.result, change.main_code, change.main_status);
-	if (r < 0 || sd_bus_path_decode(inquiry.path, UNIT_PATHS, &unit) <= 0 ||
-		strlen(unit) >= sizeof(failure->unit))
+	if (r < 0 || sd_bus_path_decode(path, UNIT_PATHS, &unit) <= 0 ||
+		strlen(unit) >= sizeof(inquiry.failure.unit) || strlen(path) >= sizeof(inquiry.path))
 		return 0;
-	(void)snprintf(failure->unit, sizeof(failure->unit), "%s", unit);
-	failure->result = (UnitResult)r;
-	find_blame(&inquiry, &change);
-	if (failure->n_pids == 0)
-		return 0;
-	failure->user = ask_for_user(&inquiry);
-	failures->visitor(failures->userdata, failure);
+	(void)snprintf(inquiry.failure.unit, sizeof(inquiry.failure.unit), "%s", unit);
+	(void)snprintf(inquiry.path, sizeof(inquiry.path), "%s", path);
+	inquiry.failure.result = (UnitResult)r;
+	inquiry.is_main = is_main_to_blame(&change);
+	inquiry.change = change;
+	inquiry.change.result = NULL;
+	failures->open = inquiry;
+	if (!depends_on_stop(&inquiry, change.result))
+		close_inquiry(failures);
 	return 0;
+}
+
+static int on_unit(sd_bus_message *message, void *context, sd_bus_error *unused)
+{
+	UnitFailures *failures = context;
+	const char *path = sd_bus_message_get_path(message);
+	Change change = {.result = NULL};
+
+	(void)unused;
+	if (!path || strcmp(path, failures->open.path) != 0 || read_change(message, &change) < 0)
+		return 0;
+	failures->open.ceased = change.ceased;
+	failures->open.changed = change.changed;
+	close_inquiry(failures);
+	return 0;
+}
+
+/* A name, or a number. Of DynamicUser= it is one that need not be there by now. */
+uid_t unit_failures_user(UnitFailures *failures, const char *unit)
+{
+	CLEANUP_BUS_ERROR sd_bus_error ignored = SD_BUS_ERROR_NULL;
+	CLEANUP_FREE char *path = NULL, *name = NULL;
+	char text[1024];
+	struct passwd entry, *found = NULL;
+	int64_t number;
+
+	if (sd_bus_path_encode(UNIT_PATHS, unit, &path) < 0 ||
+		sd_bus_get_property_string(failures->manager->bus, MANAGER_SERVICE, path, UNIT_SERVICE,
+			"User", &ignored, &name) < 0)
+		return 0;
+	if (text_to_integer(name, 0, UINT32_MAX, &number, NULL) == 0)
+		return (uid_t)number;
+	return getpwnam_r(name, &entry, text, sizeof(text), &found) == 0 && found ? found->pw_uid : 0;
 }
 
 UnitFailures *unit_failures_free(UnitFailures *failures)
@@ -242,9 +272,13 @@ static int subscribe(UnitFailures *failures, Error *error)
 {
 	CLEANUP_BUS_ERROR sd_bus_error failure = SD_BUS_ERROR_NULL;
 	sd_bus *bus = failures->manager->bus;
-	const char *match = failures->manager->sender ? MATCH ",sender='" MANAGER_SERVICE "'" : MATCH;
-	int r = sd_bus_add_match(bus, NULL, match, on_change, failures);
+	bool named = failures->manager->sender != NULL;
+	int r = sd_bus_add_match(
+		bus, NULL, named ? MATCH("Service") FROM_MANAGER : MATCH("Service"), on_service, failures);
 
+	if (r >= 0)
+		r = sd_bus_add_match(
+			bus, NULL, named ? MATCH("Unit") FROM_MANAGER : MATCH("Unit"), on_unit, failures);
 	if (r < 0)
 		return error_os(error, -r, "cannot listen to the service manager");
 	r = sd_bus_call_method(
@@ -264,7 +298,7 @@ int unit_failures_listen_to(
 		(void)manager_free(manager);
 		return error_memory(error);
 	}
-	*failures = (UnitFailures){manager, visitor, userdata};
+	*failures = (UnitFailures){.manager = manager, .visitor = visitor, .userdata = userdata};
 	if (subscribe(failures, error) < 0)
 		return UNIT_FAILURES_UNAVAILABLE;
 	*ret = TAKE_PTR(failures);

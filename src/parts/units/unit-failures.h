@@ -33,7 +33,6 @@ typedef enum UnitResult {
 typedef struct UnitFailure {
 	char unit[UNIT_FAILURE_NAME_SIZE];
 	UnitResult result;
-	uid_t user;                        /* of its User=; 0 where it has none, or one that nobody has */
 	pid_t pids[UNIT_FAILURE_PIDS_MAX]; /* its processes that systemd had started, and that failed */
 	size_t n_pids;
 } UnitFailure;
@@ -50,6 +49,10 @@ int unit_failures_listen_to(
 	Manager *manager, UnitFailureVisitor visitor, void *userdata, UnitFailures **ret, Error *error);
 UnitFailures *unit_failures_free(UnitFailures *failures);
 DEFINE_CLEANUP(UnitFailures *, unit_failures_free);
+
+/* That of the unit's User=; 0 where it has none, or one that nobody has. The manager is asked, and what comes
+ * meanwhile poll() need not tell of. */
+uid_t unit_failures_user(UnitFailures *failures, const char *unit);
 
 void unit_failures_poll(const UnitFailures *failures, struct pollfd *to);
 

@@ -70,6 +70,21 @@ static void who_has_ended_is_kept_for_a_while(void **state)
 	processes_clear(&processes);
 }
 
+/* A thread that begins a program takes its process's place: the kernel tells of the leader's end first. */
+static void who_begins_a_program_has_not_ended(void **state)
+{
+	Processes processes = {.n = 0};
+
+	(void)state;
+	apply(&processes, (TraceRecord){.kind = TRACE_MAP, .process = 6}, 1);
+	apply(&processes, (TraceRecord){.kind = TRACE_END, .process = 6, .time = second}, 0);
+	apply(&processes, (TraceRecord){.kind = TRACE_EXEC, .process = 6, .name = "go"}, 0);
+	apply(&processes, (TraceRecord){.kind = TRACE_MAP, .process = 6}, 2);
+	processes_purge(&processes, 2 * PROCESSES_KEPT_SECONDS * second);
+	assert_int_equal(sets_of(&processes, 6), 2);
+	processes_clear(&processes);
+}
+
 static void many_are_found_again(void **state)
 {
 	Processes processes = {.n = 0};
@@ -92,6 +107,7 @@ int main(void)
 		cmocka_unit_test(follows_mappings_forks_and_programs),
 		cmocka_unit_test(a_number_that_is_used_again_begins_anew),
 		cmocka_unit_test(who_has_ended_is_kept_for_a_while),
+		cmocka_unit_test(who_begins_a_program_has_not_ended),
 		cmocka_unit_test(many_are_found_again),
 	};
 

@@ -95,6 +95,7 @@ int processes_apply(Processes *processes, const TraceRecord *record, uint64_t se
 	if (processes_get(processes, record->process, &process, error) < 0)
 		return -1;
 	if (record->kind == TRACE_EXEC) {
+		process->ended = 0; /* told of its first thread, when another one takes its place */
 		process->sets = 0;
 		memcpy(process->name, record->name, sizeof(process->name));
 	} else if (record->kind == TRACE_MAP) {

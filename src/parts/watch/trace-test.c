@@ -28,6 +28,7 @@ typedef struct Seen {
 	pid_t expected;
 	int signal, code; /* with which it crashed; 0: it did not */
 	uint64_t sets;    /* what it had mapped then */
+	uint64_t ended;   /* 0: it lived then, as is right */
 	bool has_user;
 	uid_t user;
 	char name[TRACE_NAME_SIZE];
@@ -57,6 +58,7 @@ static int happen(void *userdata, const TraceEvent *event, Error *error)
 	seen->signal = event->record.signal;
 	seen->code = event->record.code;
 	seen->sets = process->sets;
+	seen->ended = process->ended;
 	seen->has_user = event->record.has_user;
 	seen->user = event->record.user;
 	memcpy(seen->name, process->name, sizeof(seen->name));
@@ -248,6 +250,33 @@ static void a_program_that_begins_maps_nothing_of_the_former_one(void **state)
 	assert_string_equal(seen->name, "sh");
 }
 
+static void *execute_in_thread(void *unused)
+{
+	(void)execl("/bin/sh", "sh", "-c", "kill -s SEGV $$", NULL);
+	return unused;
+}
+
+static void execute_from_a_thread(const Seen *seen)
+{
+	pthread_t thread;
+
+	map_library(seen);
+	(void)pthread_create(&thread, NULL, execute_in_thread, NULL);
+	(void)pthread_join(thread, NULL);
+}
+
+/* The kernel tells of the end of its first thread, whose number the other one gets. */
+static void a_program_that_a_thread_begins_lives(void **state)
+{
+	Seen *seen = *state;
+
+	watch(seen, execute_from_a_thread);
+	assert_int_equal(seen->signal, SIGSEGV);
+	assert_string_equal(seen->name, "sh");
+	assert_int_equal(seen->sets, 0);
+	assert_int_equal(seen->ended, 0);
+}
+
 static void on_signal(int number)
 {
 	(void)number;
@@ -371,6 +400,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_a_signal_that_somebody_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_program_that_begins_maps_nothing_of_the_former_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_program_that_a_thread_begins_lives, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_crash_that_a_handler_takes_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_crash_in_a_thread_is_its_process_s, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_kill_is_no_crash, setup, teardown),
