@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, COMPONENT, copy_runtime, run, unmount_all, wait_until
+from calls import inject, record
+from conftest import BUILD, COMPONENT, assert_fails, copy_runtime, run, unmount_all, wait_until
 from packaging import Item, make_deb, unpack_items
 from programs import Programs
 
@@ -158,6 +159,27 @@ def test_who_began_under_an_install_that_was_cut_off_and_covered_is_exposed_to_t
     assert device.active() == {}
     install_b(device, released, packages)
     assert exposed(device) == {server}
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace has the commit fail")
+def test_what_a_commit_that_failed_had_shown_is_remembered(device, directory, released, packages, tmp_path):
+    device.suture("install")
+    released.release(packages["1.0-1"], packages["1.0-1+fix2"])
+    before = directory / "before"
+    shutil.copytree(device.state, before)
+    calls = record(tmp_path / "trace", device.command("install"))
+    brought = state_of(device)
+    swap = max(index for index, (call, _, _) in enumerate(calls) if call == "move_mount")
+    _, the_states = [number for call, number, _ in calls[swap:] if call == "renameat"][:2]  # behind the history's
+    unmount_all(device.root)
+    shutil.rmtree(device.state)
+    shutil.copytree(before, device.state)
+    device.suture("repair")
+    assert_fails(inject("renameat", the_states, "error=ENOSPC", device.command("install")), "state.json", "No space left")
+    assert device.active() == {COMPONENT: "a"}
+    state = state_of(device)
+    assert state["last_generation"] == state["generation"] + 1
+    assert state["generations"][str(state["last_generation"])] == brought["generations"][str(brought["generation"])]
 
 
 def test_nobody_is_protected_while_a_generation_is_mounted_that_nothing_knows(device, programs, released, packages):
