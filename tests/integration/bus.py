@@ -34,6 +34,7 @@ CONFIG = """<busconfig>
     <allow receive_type="error"/>
     <allow receive_type="signal"/>
     <allow send_destination="org.freedesktop.DBus"/>
+    {denied}
   </policy>
   <limit name="service_start_timeout">{patience_ms}</limit>
   <include>{policy}</include>
@@ -51,7 +52,7 @@ RULE = """polkit.addRule(function(action, subject) {
 class Bus:
     """sutured on it works on the device's root, and is activated when it is called."""
 
-    def __init__(self, directory, device, idle_ms=600000, before=(), patience_ms=25000):
+    def __init__(self, directory, device, idle_ms=600000, before=(), patience_ms=25000, denied=""):
         self.directory, self.device, self.socket = directory, device, directory / "bus"
         self.services = directory / "services"
         self.services.mkdir()
@@ -66,7 +67,7 @@ class Bus:
         self.install_service("org.suture", starter)
         (directory / "config").write_text(CONFIG.format(
             socket=self.socket, services=self.services, policy=ROOT / "data/dbus/org.suture.conf", polkit=POLKIT_POLICY,
-            patience_ms=patience_ms))
+            patience_ms=patience_ms, denied=denied))
         self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.socket}"}
         self.log = open(directory / "bus.log", "w", encoding="utf-8")
         self.daemon = subprocess.Popen(

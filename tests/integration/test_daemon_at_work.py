@@ -2,6 +2,8 @@
 """Several callers of sutured at once, and what goes wrong while it works."""
 import json
 import os
+import pathlib
+import re
 import signal
 
 import pytest
@@ -10,6 +12,9 @@ from bus import OTHER, RULE, USER, Paused, finish, needs_polkit
 from conftest import assert_fails, wait_until
 from test_unattended import Witness
 from whole import which
+from wire import BUS, SUTURED, Connection, text
+
+INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 
 
 # Several at once
@@ -146,6 +151,63 @@ def test_garbage_is_refused(bus, device, arguments):
     assert bus.suture("status").returncode == 0
     assert len(bus.started()) == 1
     assert not device.state.exists()
+
+
+def peak_of(pid):
+    """Of its memory, in bytes."""
+    return int(re.search(r"^VmHWM:\s*(\d+) kB$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]) * 1024
+
+
+def test_what_anybody_sends_meanwhile_is_taken_in_one_by_one(make_bus):
+    """While sutured waited for an answer of the bus, it would take in all that the bus has for it."""
+    bus = make_bus(before=["export ASAN_OPTIONS=quarantine_size_mb=1"])
+    bus.call("Status")
+    sutured, = bus.started()
+    connection = Connection(bus.socket)
+    before = peak_of(sutured)
+    os.kill(sutured, signal.SIGSTOP)
+    calls = [connection.call(*SUTURED, "Status")]
+    calls += [connection.call(*SUTURED, "Show", "s", text("x" * (12 << 20))) for _ in range(8)]
+    os.kill(sutured, signal.SIGCONT)
+    answers = [connection.answer_to(call) for call in calls]
+    assert answers == [None] + [INVALID] * 8
+    assert peak_of(sutured) - before < 50 << 20
+    connection.close()
+
+
+def test_one_connection_cannot_ask_much_before_it_is_known_who_asks(bus):
+    bus.call("Status")
+    os.kill(bus.started()[0], signal.SIGSTOP)
+    connection = Connection(bus.socket)
+    calls = [connection.call(*SUTURED, "Status") for _ in range(30)]
+    os.kill(bus.started()[0], signal.SIGCONT)
+    answers = [connection.answer_to(call) for call in calls]
+    assert answers[:8] == [None] * 8 and "org.suture.Error.Busy" in answers
+    assert connection.answer_to(connection.call(*SUTURED, "Status")) is None
+    connection.close()
+
+
+def test_a_user_with_many_connections_does_not_keep_root_from_being_known(bus):
+    bus.call("Status")
+    os.kill(bus.started()[0], signal.SIGSTOP)
+    connections = [Connection(bus.socket, uid=OTHER) for _ in range(100)]
+    calls = [(connection, connection.call(*SUTURED, "Status")) for connection in connections for _ in range(8)]
+    for connection in connections:
+        assert connection.answer_to(connection.call(*BUS, "GetId")) is None
+    root = Connection(bus.socket)
+    call = root.call(*SUTURED, "Status")
+    os.kill(bus.started()[0], signal.SIGCONT)
+    assert root.answer_to(call) is None
+    assert {connection.answer_to(call) for connection, call in calls} == {None, "org.suture.Error.Busy"}
+    for connection in [*connections, root]:
+        connection.close()
+
+
+def test_a_call_is_answered_also_when_the_bus_does_not_say_who_calls(make_bus):
+    bus = make_bus(denied='<deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus" '
+                          'send_member="GetConnectionCredentials"/>')
+    assert "does not say who calls" in bus.call("Status", check=False).stderr
+    assert len(bus.started()) == 1
 
 
 def test_names_that_nobody_has_are_harmless(bus):

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "programs/daemon/authority.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 #include "base/cleanup.h"
 
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
-DEFINE_CLEANUP(sd_bus_creds *, sd_bus_creds_unref);
 DEFINE_CLEANUP(sd_bus_slot *, sd_bus_slot_unref);
 
 /* Flags of CheckAuthorization. */
@@ -85,33 +81,5 @@ int authority_ask(sd_bus_message *call, const char *action, AuthorityAnswer answ
 		return error_os(error, -r, "cannot ask polkit");
 	question = NULL;
 	*ret_slot = TAKE_PTR(slot);
-	return 0;
-}
-
-/* By its name alone: whoever goes by it without being it hides nothing from others but itself. */
-static bool is_client(sd_bus_creds *creds)
-{
-	const char *program = NULL, *slash;
-
-	if (sd_bus_creds_get_exe(creds, &program) < 0)
-		return false;
-	slash = strrchr(program, '/');
-	return slash && strcmp(slash, "/suture") == 0;
-}
-
-int authority_find_caller(sd_bus_message *call, AuthorityCaller *ret, Error *error)
-{
-	CLEANUP(sd_bus_creds_unref) sd_bus_creds *creds = NULL;
-	AuthorityCaller caller = {.client = 0};
-	int r = sd_bus_query_sender_creds(
-		call, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_EXE | SD_BUS_CREDS_AUGMENT, &creds);
-
-	if (r >= 0)
-		r = sd_bus_creds_get_euid(creds, &caller.uid);
-	if (r < 0)
-		return error_os(error, -r, "the message bus does not say who calls");
-	if (is_client(creds) && sd_bus_creds_get_pid(creds, &caller.client) < 0)
-		caller.client = 0;
-	*ret = caller;
 	return 0;
 }

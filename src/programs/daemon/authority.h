@@ -22,11 +22,3 @@ typedef void (*AuthorityAnswer)(void *userdata, AuthorityVerdict verdict);
  * before. When the call allows it, the sender's agent may ask him for a password meanwhile. */
 int authority_ask(sd_bus_message *call, const char *action, AuthorityAnswer answer, void *userdata,
 	sd_bus_slot **ret_slot, Error *error);
-
-/* Who sent a call, as the bus knows him. */
-typedef struct AuthorityCaller {
-	uid_t uid;
-	pid_t client; /* the process, when it is of the program suture, which ends with its answer; else 0 */
-} AuthorityCaller;
-
-int authority_find_caller(sd_bus_message *call, AuthorityCaller *ret, Error *error);

@@ -6,6 +6,8 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "programs/daemon/authority.h"
+#include "programs/daemon/caller.h"
 
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);
 
@@ -13,7 +15,6 @@ Job *job_free(Job *job)
 {
 	if (job) {
 		(void)sd_bus_slot_unref(job->question);
-		(void)sd_bus_track_unref(job->sender);
 		(void)job_process_free(job->process);
 		request_clear(&job->request);
 		(void)sd_bus_message_unref(job->call);
@@ -37,41 +38,55 @@ static void end_with_error(Job *job, const char *name, const char *sentence)
 	tell(job, JOB_ENDED);
 }
 
-/* A job that has begun goes on: who asked for it can see later what became of it. */
-static int on_sender_gone(sd_bus_track *track, void *userdata)
-{
-	Job *job = userdata;
-
-	(void)track;
-	if (!job->process)
-		tell(job, JOB_ENDED);
-	return 0;
-}
-
-static int track_sender(Job *job, Error *error)
-{
-	int r = sd_bus_track_new(sd_bus_message_get_bus(job->call), &job->sender, on_sender_gone, job);
-
-	if (r >= 0)
-		r = sd_bus_track_add_sender(job->sender, job->call);
-	return r < 0 ? error_os(error, -r, "cannot watch who calls") : 0;
-}
-
-int job_new(
-	sd_bus_message *call, const AuthorityCaller *caller, const JobOwner *owner, Job **ret, Error *error)
+int job_new(sd_bus_message *call, const JobOwner *owner, Job **ret, Error *error)
 {
 	CLEANUP(job_free) Job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return error_memory(error);
 	job->owner = owner;
-	job->client = caller->client;
 	job->call = sd_bus_message_ref(call);
-	if (request_read(call, &job->request, error) < 0 || track_sender(job, error) < 0)
+	if (request_read(call, &job->request, error) < 0)
 		return -1;
-	job->entry = (QueueEntry){.uid = caller->uid, .changes = job->request.operation->changes};
+	job->entry = (QueueEntry){
+		.sender = sd_bus_message_get_sender(call), .changes = job->request.operation->changes};
 	*ret = TAKE_PTR(job);
 	return 0;
+}
+
+static int on_caller(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
+{
+	Job *job = userdata;
+	Error error = ERROR_INIT;
+	Caller caller;
+	int r = caller_read(reply, &caller, &error);
+
+	(void)unused;
+	job->question = sd_bus_slot_unref(job->question);
+	if (r < 0) {
+		end_with_error(job, API_ERROR_FAILED, error.text);
+	} else if (r == CALLER_GONE) {
+		tell(job, JOB_ENDED);
+	} else {
+		job->entry.uid = caller.uid;
+		job->client = caller.client;
+		tell(job, JOB_KNOWN);
+	}
+	return 0;
+}
+
+void job_identify(Job *job)
+{
+	Error error = ERROR_INIT;
+
+	if (caller_ask(job->call, on_caller, job, &job->question, &error) < 0)
+		end_with_error(job, API_ERROR_FAILED, error.text);
+}
+
+void job_refuse(Job *job)
+{
+	end_with_error(
+		job, API_ERROR_BUSY, "too many calls are waiting already; try again when some are done");
 }
 
 static void become_ready(Job *job)
@@ -169,13 +184,6 @@ static void on_record(void *userdata, const Record *record, const Record *outcom
 	tell(job, JOB_ENDED);
 }
 
-/* That he has left may be known to the bus already, and here not yet. */
-static bool is_sender_there(const Job *job)
-{
-	return sd_bus_get_name_creds(
-		       sd_bus_message_get_bus(job->call), sd_bus_message_get_sender(job->call), 0, NULL) >= 0;
-}
-
 void job_start(Job *job)
 {
 	const Request *request = &job->request;
@@ -184,9 +192,7 @@ void job_start(Job *job)
 		job->entry.uid, job->client};
 	Error error = ERROR_INIT;
 
-	if (!is_sender_there(job))
-		tell(job, JOB_ENDED);
-	else if (job_process_start(&work, job->owner->event, on_record, job, &job->process, &error) < 0)
+	if (job_process_start(&work, job->owner->event, on_record, job, &job->process, &error) < 0)
 		end_with_error(job, API_ERROR_FAILED, error.text);
 	else
 		job->entry.running = true;

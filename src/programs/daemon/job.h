@@ -2,14 +2,13 @@
 #pragma once
 
 /*
- * One method call from its arrival to its answer: may the caller do it? then it waits for its turn, runs in a
- * process of its own, tells the caller of its progress, and is answered.
+ * One method call from its arrival to its answer: who is the caller? may he do it? then it waits for its
+ * turn, runs in a process of its own, tells the caller of its progress, and is answered.
  */
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
-#include "programs/daemon/authority.h"
 #include "programs/daemon/job-process.h"
 #include "programs/daemon/queue.h"
 #include "programs/daemon/request.h"
@@ -17,6 +16,7 @@
 typedef struct Job Job;
 
 typedef enum JobNews {
+	JOB_KNOWN, /* who calls: entry.uid; it is to be authorized, or refused */
 	JOB_READY, /* the caller may: its turn can come */
 	JOB_ENDED, /* the call was answered, or nobody waits for it any more: to be freed */
 } JobNews;
@@ -30,20 +30,25 @@ typedef struct JobOwner {
 
 struct Job {
 	QueueEntry entry; /* the first member */
-	pid_t client;     /* see AuthorityCaller */
+	pid_t client;     /* see Caller */
 	const JobOwner *owner;
 	sd_bus_message *call;
 	Request request;
-	sd_bus_track *sender;
-	sd_bus_slot *question; /* to polkit */
+	sd_bus_slot *question; /* to the bus, who calls; then to polkit */
 	JobProcess *process;
 };
 
-/* A job of whoever sent the call. On failure the call was not answered. */
-int job_new(
-	sd_bus_message *call, const AuthorityCaller *caller, const JobOwner *owner, Job **ret, Error *error);
+/* Of a call whose arguments are within their bounds, and so is what the job takes. On failure the call was
+ * not answered. */
+int job_new(sd_bus_message *call, const JobOwner *owner, Job **ret, Error *error);
 Job *job_free(Job *job);
 DEFINE_CLEANUP(Job *, job_free);
+
+/* Finds out who calls; tells JOB_KNOWN or JOB_ENDED, at once or later. */
+void job_identify(Job *job);
+
+/* Too many wait already. Tells JOB_ENDED. */
+void job_refuse(Job *job);
 
 /* Finds out whether the caller may; tells JOB_READY or JOB_ENDED, at once or later. */
 void job_authorize(Job *job);

@@ -1,13 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "programs/daemon/queue.h"
 
+#include <string.h>
+
+/* Calls of a connection that is not known yet; NULL: of all of them. */
+static size_t count_unknown(const Queue *queue, const char *sender)
+{
+	size_t n = 0;
+
+	for (const QueueEntry *entry = queue->first; entry; entry = entry->next)
+		n += !entry->known && (!sender || strcmp(entry->sender, sender) == 0);
+	return n;
+}
+
+QueueEntry *queue_surplus(const Queue *queue, QueueEntry *newest)
+{
+	QueueEntry *surplus = NULL;
+	size_t most = 0;
+
+	if (count_unknown(queue, newest->sender) > QUEUE_SENDER_MAX)
+		return newest;
+	if (count_unknown(queue, NULL) <= QUEUE_UNKNOWN_MAX)
+		return NULL;
+	for (QueueEntry *entry = queue->first; entry; entry = entry->next) {
+		size_t n = entry->known ? 0 : count_unknown(queue, entry->sender);
+
+		if (n > 0 && n >= most) {
+			most = n;
+			surplus = entry;
+		}
+	}
+	return surplus;
+}
+
 bool queue_has_room(const Queue *queue, uid_t uid)
 {
 	size_t all = 0, own = 0;
 
 	for (const QueueEntry *entry = queue->first; entry; entry = entry->next) {
-		all++;
-		own += entry->uid == uid;
+		all += entry->known;
+		own += entry->known && entry->uid == uid;
 	}
 	if (uid == 0)
 		return all < QUEUE_MAX;

@@ -14,13 +14,18 @@ enum {
 	QUEUE_MAX = 64,       /* calls, waiting or running */
 	QUEUE_ROOT = 16,      /* of these, places that only root gets */
 	QUEUE_USER_MAX = 8,   /* calls of one user who is not root */
+	QUEUE_SENDER_MAX = 8, /* calls by one connection of which is not known yet whose it is */
+	/* Such calls in all: more than the bus lets one user have connections, which are 256. */
+	QUEUE_UNKNOWN_MAX = 320,
 	QUEUE_LOOKING_MAX = 2 /* that only look and run at once */
 };
 
 typedef struct QueueEntry {
-	uid_t uid;    /* who called */
-	bool changes; /* something */
-	bool ready;   /* false as long as nobody knows whether he may */
+	const char *sender; /* the connection that called; not owned */
+	bool known;         /* whose it is: */
+	uid_t uid;          /* who called */
+	bool changes;       /* something */
+	bool ready;         /* false as long as nobody knows whether he may */
 	bool running;
 	struct QueueEntry *next;
 } QueueEntry;
@@ -29,7 +34,12 @@ typedef struct Queue {
 	QueueEntry *first; /* not owned */
 } Queue;
 
-/* May this user have one more call in it? */
+/* Which of those who are not known yet has to give way, since newest, one of them, has come; NULL: none. Its
+ * connection's latest call, once these are too many; otherwise the latest of the connection that has most:
+ * by the bus's bounds no single user keeps others, root among them, from being known. */
+QueueEntry *queue_surplus(const Queue *queue, QueueEntry *newest);
+
+/* May this user have one more call in it, of those who are known? */
 bool queue_has_room(const Queue *queue, uid_t uid);
 
 void queue_add(Queue *queue, QueueEntry *entry);

@@ -9,7 +9,6 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "base/version.h"
-#include "programs/daemon/authority.h"
 #include "programs/daemon/job.h"
 
 struct Service {
@@ -40,19 +39,37 @@ static void schedule(Service *service)
 	(void)sd_bus_emit_properties_changed(service->bus, API_OBJECT, API_INTERFACE, "Busy", NULL);
 }
 
+static void admit(Service *service, Job *job)
+{
+	if (!queue_has_room(&service->queue, job->entry.uid)) {
+		job_refuse(job);
+		return;
+	}
+	job->entry.known = true;
+	job_authorize(job);
+}
+
+static void remove_job(Service *service, Job *job)
+{
+	bool changed = job->entry.running && job->entry.changes;
+
+	queue_remove(&service->queue, &job->entry);
+	(void)job_free(job);
+	service->changed = service->changed || changed;
+	if (changed)
+		(void)sd_bus_emit_signal(service->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
+}
+
 static void on_job(void *userdata, Job *job, JobNews news)
 {
 	Service *service = userdata;
 
-	if (news == JOB_ENDED) {
-		bool changed = job->entry.running && job->entry.changes;
-
-		queue_remove(&service->queue, &job->entry);
-		(void)job_free(job);
-		service->changed = service->changed || changed;
-		if (changed)
-			(void)sd_bus_emit_signal(service->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
+	if (news == JOB_KNOWN) {
+		admit(service, job);
+		return;
 	}
+	if (news == JOB_ENDED)
+		remove_job(service, job);
 	schedule(service);
 }
 
@@ -61,20 +78,43 @@ static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret)
 	Service *service = userdata;
 	Error error = ERROR_INIT;
 	Job *job = NULL;
-	AuthorityCaller caller;
+	QueueEntry *surplus;
 
 	if (service->stopping)
 		return sd_bus_error_set(ret, API_ERROR_STOPPING, "sutured is being stopped; try again");
-	if (authority_find_caller(call, &caller, &error) < 0)
-		return sd_bus_error_set(ret, SD_BUS_ERROR_ACCESS_DENIED, error.text);
-	if (!queue_has_room(&service->queue, caller.uid))
-		return sd_bus_error_set(ret, API_ERROR_BUSY,
-			"too many calls are waiting already; try again when some are done");
-	if (job_new(call, &caller, &service->owner, &job, &error) < 0)
+	if (job_new(call, &service->owner, &job, &error) < 0)
 		return sd_bus_error_set(ret, SD_BUS_ERROR_INVALID_ARGS, error.text);
 	queue_add(&service->queue, &job->entry);
-	job_authorize(job);
+	surplus = queue_surplus(&service->queue, &job->entry);
+	if (surplus != &job->entry)
+		job_identify(job);
+	if (surplus)
+		job_refuse((Job *)surplus);
 	return 1;
+}
+
+/* What waits of a connection. */
+static Job *find_waiting(const Service *service, const char *sender)
+{
+	for (QueueEntry *entry = service->queue.first; entry; entry = entry->next)
+		if (!entry->running && strcmp(entry->sender, sender) == 0)
+			return (Job *)entry;
+	return NULL;
+}
+
+/* A job that has begun goes on: who asked for it can see later what became of it. */
+static int on_sender_gone(sd_bus_message *signal, void *userdata, sd_bus_error *unused)
+{
+	Service *service = userdata;
+	const char *name;
+	Job *job;
+
+	(void)unused;
+	if (sd_bus_message_read(signal, "s", &name) < 0)
+		return 0;
+	while ((job = find_waiting(service, name)))
+		on_job(service, job, JOB_ENDED);
+	return 0;
 }
 
 static int get_busy(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -173,7 +213,7 @@ static void stop(Service *service, bool all)
 
 	for (QueueEntry *entry = service->queue.first; entry; entry = next) {
 		next = entry->next;
-		if (all || !entry->ready)
+		if (all || (entry->known && !entry->ready))
 			job_stop((Job *)entry);
 	}
 }
@@ -192,6 +232,10 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return leave(service);
 }
 
+/* Whoever leaves the bus: told behind all that he has sent. */
+static const char departures[] = "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+				 "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''";
+
 static int set_up(Service *service)
 {
 	int r = sd_bus_open_system(&service->bus);
@@ -202,6 +246,8 @@ static int set_up(Service *service)
 		r = sd_bus_set_exit_on_disconnect(service->bus, true);
 	if (r >= 0)
 		r = sd_bus_add_object_vtable(service->bus, NULL, API_OBJECT, API_INTERFACE, vtable, service);
+	if (r >= 0)
+		r = sd_bus_add_match_async(service->bus, NULL, departures, on_sender_gone, NULL, service);
 	if (r >= 0)
 		r = sd_event_add_signal(service->event, NULL, SIGTERM, on_signal, service);
 	if (r >= 0)
