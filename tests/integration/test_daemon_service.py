@@ -40,6 +40,23 @@ def test_it_leaves_at_once_when_it_has_swapped_what_it_may_use_itself(bus):
     assert "Protected" in bus.suture("status").stdout
 
 
+def test_it_leaves_at_once_when_others_have_swapped_it(bus, device):
+    """Package managers, whoever does without sutured, and boots; something else that is mounted is no reason."""
+    bus.call("Status")
+    sutured, = bus.started()
+    other = device.root / "srv"
+    for command in (["mount", "-t", "tmpfs", "tmpfs", other], ["umount", other]):
+        run(*command)
+        assert bus.property("Generation") == "t 0"
+    assert bus.started() == [sutured]
+    device.suture("install")
+    wait_until(lambda: not bus.runs(sutured))
+    assert bus.property("Generation") == "t 1"
+    device.suture("suspend")
+    wait_until(lambda: not bus.runs(bus.started()[1]))
+    assert bus.property("Generation") == "t 0"
+
+
 def state_of(pid):
     try:
         return re.search(r"^State:\t(.)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]

@@ -19,6 +19,17 @@ int place_enter(const Place *place, Error *error)
 	return 0;
 }
 
+int place_open_mounts(const Place *place, int *ret_fd, Error *error)
+{
+	const char *path = place->host_mounts ? "/proc/1/mountinfo" : "/proc/self/mountinfo";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_os(error, errno, "cannot watch %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
 static _Noreturn void tell_generation(const Place *place, int out)
 {
 	uint64_t generation = 0;

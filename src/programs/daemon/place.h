@@ -16,5 +16,8 @@ typedef struct Place {
 /* Brings this process, which must be none that serves, into the mount namespace of the place. */
 int place_enter(const Place *place, Error *error);
 
+/* What the kernel tells of there by EPOLLPRI: that something was mounted or unmounted. */
+int place_open_mounts(const Place *place, int *ret_fd, Error *error);
+
 /* The generation that is to be seen there. */
 int place_generation(const Place *place, uint64_t *ret, Error *error);

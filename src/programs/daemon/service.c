@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 
 #include "api/api.h"
@@ -13,12 +14,13 @@
 
 struct Service {
 	sd_event *event;
+	sd_event_source *mounts; /* of the place */
 	sd_bus *bus;
 	const Place *place;
 	JobOwner owner;
 	Queue queue;
 	uint64_t generation; /* that /usr showed at the start */
-	bool changed;        /* something that may have changed that has run */
+	bool mounted;        /* something was, since /usr was looked at last */
 	bool busy;           /* as it was told last */
 	bool leaving;        /* the name is being given back: what still comes is answered, then it ends */
 	bool released;       /* it was given back */
@@ -55,7 +57,6 @@ static void remove_job(Service *service, Job *job)
 
 	queue_remove(&service->queue, &job->entry);
 	(void)job_free(job);
-	service->changed = service->changed || changed;
 	if (changed)
 		(void)sd_bus_emit_signal(service->bus, API_OBJECT, API_INTERFACE, "Changed", NULL);
 }
@@ -218,6 +219,31 @@ static void stop(Service *service, bool all)
 	}
 }
 
+static int on_mounts(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	(void)source, (void)fd, (void)events;
+	((Service *)userdata)->mounted = true;
+	return 0;
+}
+
+/* Heard before what a process says that has ended, so that what it has swapped is known by then. */
+static int watch_mounts(Service *service, Error *error)
+{
+	CLEANUP_CLOSE int mounts = -1;
+	int r;
+
+	if (place_open_mounts(service->place, &mounts, error) < 0)
+		return -1;
+	r = sd_event_add_io(service->event, &service->mounts, mounts, EPOLLPRI, on_mounts, service);
+	if (r >= 0)
+		r = sd_event_source_set_io_fd_own(service->mounts, true);
+	if (r >= 0)
+		mounts = -1;
+	if (r >= 0)
+		r = sd_event_source_set_priority(service->mounts, SD_EVENT_PRIORITY_IMPORTANT);
+	return r < 0 ? error_os(error, -r, "cannot watch what is mounted") : 0;
+}
+
 /* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is
  * idle has none but what came last, and brings that to its end. */
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
@@ -264,7 +290,8 @@ int service_new(sd_event *event, const Place *place, Service **ret, Error *error
 		return error_memory(error);
 	*service = (Service){.event = sd_event_ref(event), .place = place};
 	service->owner = (JobOwner){event, place, on_job, service};
-	if (place_generation(place, &service->generation, error) < 0)
+	/* Whatever is mounted from here on is told of. */
+	if (watch_mounts(service, error) < 0 || place_generation(place, &service->generation, error) < 0)
 		return -1;
 	r = set_up(service);
 	if (r < 0)
@@ -288,19 +315,23 @@ Service *service_free(Service *service)
 			(void)job_free(job);
 		}
 		(void)sd_bus_flush_close_unref(service->bus);
+		(void)sd_event_source_disable_unref(service->mounts);
 		(void)sd_event_unref(service->event);
 		free(service);
 	}
 	return NULL;
 }
 
-/* After a swap this process may use replaced bytes itself. */
-static bool is_outdated(const Service *service)
+/* After a swap, whoever made it, this process may use replaced bytes itself. */
+static bool is_outdated(Service *service)
 {
 	uint64_t now;
 
-	return service->changed && !queue_is_busy(&service->queue) &&
-	       place_generation(service->place, &now, NULL) == 0 && now != service->generation;
+	if (!service->mounted || queue_is_busy(&service->queue) ||
+		place_generation(service->place, &now, NULL) < 0)
+		return false;
+	service->mounted = false;
+	return now != service->generation;
 }
 
 /* Nobody is to keep it by looking without end, or by not answering when he is asked for a password. */
