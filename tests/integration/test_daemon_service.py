@@ -13,6 +13,7 @@ import pytest
 from bus import OTHER, USER, finish, needs_polkit
 from conftest import COMPONENT, LIBRARY, ROOT, assert_fails, members_of, run, wait_until
 from whole import which
+from wire import BUS, SUTURED, Connection, words
 
 
 # Gone when nobody asks
@@ -99,6 +100,41 @@ def test_who_does_not_answer_does_not_keep_one_that_has_swapped(bus):
     assert_fails(finish(asked), "try again")
     wait_until(lambda: not bus.runs(bus.started()[0]))
     assert "Protected" in bus.suture("status").stdout
+
+
+@needs_polkit
+def test_who_would_be_asked_does_not_keep_one_that_is_leaving(bus, device):
+    """His call comes when it has begun to leave; others' are answered then."""
+    bus.start_polkit()
+    os.kill(bus.polkitd.pid, signal.SIGSTOP)
+    bus.call("Status")
+    sutured, = bus.started()
+    os.kill(sutured, signal.SIGSTOP)
+    device.suture("install")
+    connection = Connection(bus.socket, uid=USER)
+    calls = [connection.call(*SUTURED, "Check", "as", words()), connection.call(*SUTURED, "Status")]
+    assert connection.answer_to(connection.call(*BUS, "GetId")) is None
+    os.kill(sutured, signal.SIGCONT)
+    assert [connection.answer_to(call) for call in calls] == ["org.suture.Error.Stopping", None]
+    wait_until(lambda: not bus.runs(sutured))
+    connection.close()
+
+
+def is_told_to_end(pid):
+    pending = re.search(r"^ShdPnd:\t(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]
+    return int(pending, 16) >> signal.SIGTERM - 1 & 1
+
+
+def test_one_that_is_leaving_can_be_told_to_stop(bus):
+    looking, child = stopped_while_it_looks(bus)
+    sutured, = bus.started()
+    bus.suture("install")
+    wait_until(lambda: not bus.has("org.suture"))
+    os.kill(sutured, signal.SIGTERM)
+    wait_until(lambda: is_told_to_end(child))
+    os.kill(child, signal.SIGCONT)
+    assert_fails(finish(looking), "Status was ended by signal 15")
+    wait_until(lambda: not bus.runs(sutured))
 
 
 def test_who_does_it_and_who_asked_for_it_do_not_count_themselves(make_bus, device):
