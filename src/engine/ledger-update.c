@@ -125,7 +125,7 @@ int ledger_observe(const Engine *engine, const State *state, const json_t *expos
 	uint64_t mounted = 0;
 	bool writes;
 
-	if (geteuid() != 0 || !engine->store || state->active.n == 0 ||
+	if (geteuid() != 0 || !engine->store || state->active.n == 0 || json_has(exposed, "leaving") ||
 		overlay_current(engine->root, &mounted, NULL) < 0 || mounted != state->generation)
 		return ledger_load(engine->store, ret, error);
 	writes = may_write(engine, state);

@@ -5,12 +5,14 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 
-from bus import OTHER, USER, finish, needs_polkit
+from bus import OTHER, RULE, USER, finish, needs_polkit
 from conftest import COMPONENT, LIBRARY, ROOT, assert_fails, members_of, run, wait_until
 from whole import which
 from wire import BUS, SUTURED, Connection, words
@@ -150,6 +152,46 @@ def test_who_does_it_and_who_asked_for_it_do_not_count_themselves(make_bus, devi
     device.suture("remove")
     alone = json.loads(run(*device.command("install", COMPONENT, "--json"), env={**os.environ, **old}).stdout)
     assert alone["done"] and alone["exposed"]["processes"] == []
+
+
+ONE_THAT_STAYS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from wire import SUTURED, Connection, words
+connection = Connection(sys.argv[2])
+print(connection.answer_to(connection.call(*SUTURED, "Install", "as", words())), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_who_goes_by_the_name_of_suture_is_counted(bus, device, directory):
+    """He need not end with the answer."""
+    program = directory / "suture"
+    shutil.copy(os.path.realpath(sys.executable), program)
+    other = subprocess.Popen(
+        [program, "-B", "-c", ONE_THAT_STAYS, pathlib.Path(__file__).parent, bus.socket], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "LD_PRELOAD": str(device.root / LIBRARY)})
+    assert other.stdout.readline() == "None\n"
+    entry, = json.loads((device.state / "ledger.json").read_text())["improvements"]
+    assert entry["exposed"] and "protected_first" not in entry
+    process, = json.loads(bus.suture("exposed", "--json").stdout)["processes"]
+    assert process["pid"] == other.pid
+    other.communicate()
+
+
+@needs_polkit
+def test_what_a_user_leaves_out_of_a_report_is_not_proven_to_be_protected(bus, device):
+    """His suture ends; that it did is only known when somebody has looked."""
+    bus.start_polkit(RULE)
+    (device.root / LIBRARY).chmod(0o755)
+    old = {"LD_PRELOAD": str(device.root / LIBRARY), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    report = json.loads(run(*bus.command("install", "--json", uid=USER), env={**bus.environment, **old}).stdout)
+    assert report["exposed"]["processes"] == [] and report["exposed"]["leaving"] == 1
+    entry, = json.loads((device.state / "ledger.json").read_text())["improvements"]
+    assert "protected_first" not in entry
+    bus.suture("status")
+    entry, = json.loads((device.state / "ledger.json").read_text())["improvements"]
+    assert "protected_first" in entry
 
 
 def test_warnings_reach_who_asked(bus, device):
