@@ -73,8 +73,7 @@ static int run(const ChildWork *work, int socket, Error *error)
 	if (place_enter(work->place, error) < 0)
 		return -1;
 	options.progress = &progress;
-	/* sutured leaves once /usr was changed. */
-	options.leaving[0] = getppid();
+	options.leaving[0] = work->daemon;
 	options.leaving[1] = work->operation->changes ? work->caller : 0;
 	r = operation_run(work->operation, &options, &work->input, &report, error);
 	if (r < 0)

@@ -17,6 +17,7 @@ typedef struct ChildWork {
 	OperationInput input;
 	uid_t uid;    /* for whom the report is */
 	pid_t caller; /* who ends when he has it; 0: he stays */
+	pid_t daemon; /* sutured, which leaves once /usr was changed */
 } ChildWork;
 
 /* Forks it off. *ret_socket is where its records come from; it does not block. */
