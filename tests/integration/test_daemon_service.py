@@ -287,6 +287,15 @@ def test_the_system_calls_of_the_timers_unit_are_enough_to_ask(bus, directory, d
     assert "connect" in made and made - allowed <= {"prlimit64"}
 
 
+def test_what_cannot_be_watched_does_not_begin(make_bus, device):
+    inject = "strace -qq -o /dev/null -e trace=pidfd_open -e inject=pidfd_open:error=EMFILE:when=1"
+    bus = make_bus(before=[*again_through(inject), "export ASAN_OPTIONS=detect_leaks=0"])
+    assert "cannot watch a process" in bus.call("Install", "as", "0", check=False).stderr
+    assert bus.children() == []
+    assert not device.state.exists()
+    assert "installed liborigin (a)" in bus.suture("install").stdout
+
+
 def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus):
     monitor = subprocess.Popen(
         ["busctl", f"--address=unix:path={bus.socket}", "monitor", "--json=short", "org.suture"], stdout=subprocess.PIPE,
