@@ -296,17 +296,27 @@ def test_what_cannot_be_watched_does_not_begin(make_bus, device):
     assert "installed liborigin (a)" in bus.suture("install").stdout
 
 
-def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus):
+def seen_until_changed(bus, *arguments):
+    """The messages to and from sutured during a command, the last of which tells all that something changed."""
     monitor = subprocess.Popen(
         ["busctl", f"--address=unix:path={bus.socket}", "monitor", "--json=short", "org.suture"], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env=bus.environment)
     assert "Monitoring" in monitor.stderr.readline()
-    bus.suture("install")
+    bus.suture(*arguments)
     seen = []
     while not seen or seen[-1].get("member") != "Changed":
         seen.append(json.loads(monitor.stdout.readline()))
     monitor.kill()
     monitor.communicate()
+    return seen
+
+
+def test_that_a_setting_changed_is_told_to_all(bus):
+    assert seen_until_changed(bus, "settings", "TimeLimit=60")[-1].get("destination") is None
+
+
+def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus):
+    seen = seen_until_changed(bus, "install")
     call, = [message for message in seen if message.get("member") == "Install"]
     told = [message for message in seen if message.get("member") in ("Progress", "StageEnded")]
     assert {message["destination"] for message in told} == {call["sender"]}

@@ -53,7 +53,8 @@ static void admit(Service *service, Job *job)
 
 static void remove_job(Service *service, Job *job)
 {
-	bool changed = job->entry.running && job->entry.changes;
+	const Operation *operation = job->request.operation;
+	bool changed = job->entry.running && (operation->changes || operation->alters);
 
 	queue_remove(&service->queue, &job->entry);
 	(void)job_free(job);
