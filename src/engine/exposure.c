@@ -24,6 +24,7 @@ static const char *const kind_names[] = {
 typedef struct Exposure {
 	const ExposureTargets *targets; /* not its own */
 	Census *census;
+	size_t n_leaving; /* an ordinary user's processes that were left out */
 	RestartWorld *world;
 	RestartFinding *findings;
 	RestartPlan *plan;
@@ -131,6 +132,9 @@ static int to_json(const Exposure *exposure, json_t **ret, Error *error)
 	for (size_t i = 0; i < census->n_findings; i++)
 		if (put_finding(exposure, i, json_object_get(document, "processes"), error) < 0)
 			return -1;
+	if (exposure->n_leaving > 0 &&
+		json_put_integer(document, "leaving", (int64_t)exposure->n_leaving, error) < 0)
+		return -1;
 	if (restart_plan_to_json(
 		    exposure->plan, exposure->findings, json_object_get(document, "actions"), error) < 0)
 		return -1;
@@ -148,13 +152,17 @@ static bool is_leaving(const Engine *engine, pid_t pid)
 	return leaving;
 }
 
-static void leave_out_the_leaving(const Engine *engine, Census *census)
+/* That an ordinary user's process ends is his word alone: these are counted. */
+static void leave_out_the_leaving(const Engine *engine, Exposure *exposure)
 {
+	Census *census = exposure->census;
 	size_t n = 0;
 
 	for (size_t i = 0; i < census->n_findings; i++)
 		if (!is_leaving(engine, census->findings[i].pid))
 			census->findings[n++] = census->findings[i];
+		else
+			exposure->n_leaving += census->findings[i].uid != 0;
 	census->n_findings = n;
 }
 
@@ -202,7 +210,7 @@ int exposure_of(const Engine *engine, const ExposureTargets *targets, json_t **r
 
 	if (census_take(&query, &exposure.census, error) < 0)
 		return -1;
-	leave_out_the_leaving(engine, exposure.census);
+	leave_out_the_leaving(engine, &exposure);
 	own_units_find(engine->leaving, &own);
 	if (restart_world_look(exposure.census, &own, &exposure.world, &exposure.findings, error) < 0)
 		return -1;

@@ -14,9 +14,10 @@ int ledger_note_commit(const Transaction *transaction, Error *error);
 
 /*
  * The ledger as it is after a census of what is active (suture-exposed-1), or, while /usr shows something
- * else, after the end of the protection by what it lacks; of any other caller than root, the ledger as it
- * was. It is written when the engine was opened for writing, else when nobody else is at work; where it
- * cannot be, that is a warning. restarted: the units of suture-restart-1, or NULL.
+ * else, after the end of the protection by what it lacks; of any other caller than root, or when the census
+ * leaves out processes of whom only a user says that they end, the ledger as it was. It is written when the
+ * engine was opened for writing, else when nobody else is at work; where it cannot be, that is a warning.
+ * restarted: the units of suture-restart-1, or NULL.
  */
 int ledger_observe(const Engine *engine, const State *state, const json_t *exposed, const json_t *restarted,
 	Ledger *ret, Error *error);

@@ -123,7 +123,7 @@ static const Operation operations[] = {
 	{"Repair", true, repair},
 	{"Restart", true, restart},
 	{"Revert", true, revert},
-	{"SetSetting", false, set_setting, .reporter = "Settings"},
+	{"SetSetting", false, set_setting, .alters = true, .reporter = "Settings"},
 	{"Settings", false, settings},
 	{"Show", false, show},
 	{"Status", false, status},

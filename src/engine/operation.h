@@ -24,6 +24,7 @@ typedef struct Operation {
 	int (*run)(Engine *engine, const OperationInput *input, json_t **ret, Error *error);
 	/* In place of run, of one that opens engines itself, when it finds that it needs them. */
 	int (*run_alone)(const EngineOptions *options, json_t **ret, Error *error);
+	bool alters;          /* without the lock what "Status" shows */
 	const char *reporter; /* the operation that reports what it has done; NULL: it does itself */
 } Operation;
 

@@ -68,7 +68,8 @@ class Bus:
         (directory / "config").write_text(CONFIG.format(
             socket=self.socket, services=self.services, policy=ROOT / "data/dbus/org.suture.conf", polkit=POLKIT_POLICY,
             patience_ms=patience_ms, denied=denied))
-        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.socket}"}
+        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.socket}",
+                            "SUTURE_PROGRAM": str(BUILD / "suture")}
         self.log = open(directory / "bus.log", "w", encoding="utf-8")
         self.daemon = subprocess.Popen(
             ["dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", f"--config-file={directory}/config",

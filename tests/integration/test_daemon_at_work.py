@@ -12,7 +12,7 @@ from bus import OTHER, RULE, USER, Paused, finish, needs_polkit
 from conftest import assert_fails, wait_until
 from test_unattended import Witness
 from whole import which
-from wire import SUTURED, Connection, text
+from wire import BUS, SUTURED, Connection, text
 
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 
@@ -185,6 +185,22 @@ def test_one_connection_cannot_ask_much_before_it_is_known_who_asks(bus):
     assert answers[:8] == [None] * 8 and "org.suture.Error.Busy" in answers
     assert connection.answer_to(connection.call(*SUTURED, "Status")) is None
     connection.close()
+
+
+def test_a_user_with_many_connections_does_not_keep_root_from_being_known(bus):
+    bus.call("Status")
+    os.kill(bus.started()[0], signal.SIGSTOP)
+    connections = [Connection(bus.socket, uid=OTHER) for _ in range(100)]
+    calls = [(connection, connection.call(*SUTURED, "Status")) for connection in connections for _ in range(8)]
+    for connection in connections:
+        assert connection.answer_to(connection.call(*BUS, "GetId")) is None
+    root = Connection(bus.socket)
+    call = root.call(*SUTURED, "Status")
+    os.kill(bus.started()[0], signal.SIGCONT)
+    assert root.answer_to(call) is None
+    assert {connection.answer_to(call) for connection, call in calls} == {None, "org.suture.Error.Busy"}
+    for connection in [*connections, root]:
+        connection.close()
 
 
 def test_a_call_is_answered_also_when_the_bus_does_not_say_who_calls(make_bus):

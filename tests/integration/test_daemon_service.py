@@ -5,14 +5,17 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 
-from bus import OTHER, USER, finish, needs_polkit
+from bus import OTHER, RULE, USER, finish, needs_polkit
 from conftest import COMPONENT, LIBRARY, ROOT, assert_fails, members_of, run, wait_until
 from whole import which
+from wire import BUS, SUTURED, Connection, words
 
 
 # Gone when nobody asks
@@ -101,6 +104,41 @@ def test_who_does_not_answer_does_not_keep_one_that_has_swapped(bus):
     assert "Protected" in bus.suture("status").stdout
 
 
+@needs_polkit
+def test_who_would_be_asked_does_not_keep_one_that_is_leaving(bus, device):
+    """His call comes when it has begun to leave; others' are answered then."""
+    bus.start_polkit()
+    os.kill(bus.polkitd.pid, signal.SIGSTOP)
+    bus.call("Status")
+    sutured, = bus.started()
+    os.kill(sutured, signal.SIGSTOP)
+    device.suture("install")
+    connection = Connection(bus.socket, uid=USER)
+    calls = [connection.call(*SUTURED, "Check", "as", words()), connection.call(*SUTURED, "Status")]
+    assert connection.answer_to(connection.call(*BUS, "GetId")) is None
+    os.kill(sutured, signal.SIGCONT)
+    assert [connection.answer_to(call) for call in calls] == ["org.suture.Error.Stopping", None]
+    wait_until(lambda: not bus.runs(sutured))
+    connection.close()
+
+
+def is_told_to_end(pid):
+    pending = re.search(r"^ShdPnd:\t(\w+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]
+    return int(pending, 16) >> signal.SIGTERM - 1 & 1
+
+
+def test_one_that_is_leaving_can_be_told_to_stop(bus):
+    looking, child = stopped_while_it_looks(bus)
+    sutured, = bus.started()
+    bus.suture("install")
+    wait_until(lambda: not bus.has("org.suture"))
+    os.kill(sutured, signal.SIGTERM)
+    wait_until(lambda: is_told_to_end(child))
+    os.kill(child, signal.SIGCONT)
+    assert_fails(finish(looking), "Status was ended by signal 15")
+    wait_until(lambda: not bus.runs(sutured))
+
+
 def test_who_does_it_and_who_asked_for_it_do_not_count_themselves(make_bus, device):
     """Both end soon, though they use what is replaced."""
     old = {"LD_PRELOAD": str(device.root / LIBRARY), "ASAN_OPTIONS": "verify_asan_link_order=0"}
@@ -114,6 +152,46 @@ def test_who_does_it_and_who_asked_for_it_do_not_count_themselves(make_bus, devi
     device.suture("remove")
     alone = json.loads(run(*device.command("install", COMPONENT, "--json"), env={**os.environ, **old}).stdout)
     assert alone["done"] and alone["exposed"]["processes"] == []
+
+
+ONE_THAT_STAYS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from wire import SUTURED, Connection, words
+connection = Connection(sys.argv[2])
+print(connection.answer_to(connection.call(*SUTURED, "Install", "as", words())), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_who_goes_by_the_name_of_suture_is_counted(bus, device, directory):
+    """He need not end with the answer."""
+    program = directory / "suture"
+    shutil.copy(os.path.realpath(sys.executable), program)
+    other = subprocess.Popen(
+        [program, "-B", "-c", ONE_THAT_STAYS, pathlib.Path(__file__).parent, bus.socket], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "LD_PRELOAD": str(device.root / LIBRARY)})
+    assert other.stdout.readline() == "None\n"
+    entry, = json.loads((device.state / "ledger.json").read_text())["improvements"]
+    assert entry["exposed"] and "protected_first" not in entry
+    process, = json.loads(bus.suture("exposed", "--json").stdout)["processes"]
+    assert process["pid"] == other.pid
+    other.communicate()
+
+
+@needs_polkit
+def test_what_a_user_leaves_out_of_a_report_is_not_proven_to_be_protected(bus, device):
+    """His suture ends; that it did is only known when somebody has looked."""
+    bus.start_polkit(RULE)
+    (device.root / LIBRARY).chmod(0o755)
+    old = {"LD_PRELOAD": str(device.root / LIBRARY), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    report = json.loads(run(*bus.command("install", "--json", uid=USER), env={**bus.environment, **old}).stdout)
+    assert report["exposed"]["processes"] == [] and report["exposed"]["leaving"] == 1
+    entry, = json.loads((device.state / "ledger.json").read_text())["improvements"]
+    assert "protected_first" not in entry
+    bus.suture("status")
+    entry, = json.loads((device.state / "ledger.json").read_text())["improvements"]
+    assert "protected_first" in entry
 
 
 def test_warnings_reach_who_asked(bus, device):
@@ -209,17 +287,36 @@ def test_the_system_calls_of_the_timers_unit_are_enough_to_ask(bus, directory, d
     assert "connect" in made and made - allowed <= {"prlimit64"}
 
 
-def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus):
+def test_what_cannot_be_watched_does_not_begin(make_bus, device):
+    inject = "strace -qq -o /dev/null -e trace=pidfd_open -e inject=pidfd_open:error=EMFILE:when=1"
+    bus = make_bus(before=[*again_through(inject), "export ASAN_OPTIONS=detect_leaks=0"])
+    assert "cannot watch a process" in bus.call("Install", "as", "0", check=False).stderr
+    assert bus.children() == []
+    assert not device.state.exists()
+    assert "installed liborigin (a)" in bus.suture("install").stdout
+
+
+def seen_until_changed(bus, *arguments):
+    """The messages to and from sutured during a command, the last of which tells all that something changed."""
     monitor = subprocess.Popen(
         ["busctl", f"--address=unix:path={bus.socket}", "monitor", "--json=short", "org.suture"], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env=bus.environment)
     assert "Monitoring" in monitor.stderr.readline()
-    bus.suture("install")
+    bus.suture(*arguments)
     seen = []
     while not seen or seen[-1].get("member") != "Changed":
         seen.append(json.loads(monitor.stdout.readline()))
     monitor.kill()
     monitor.communicate()
+    return seen
+
+
+def test_that_a_setting_changed_is_told_to_all(bus):
+    assert seen_until_changed(bus, "settings", "TimeLimit=60")[-1].get("destination") is None
+
+
+def test_progress_goes_to_the_caller_alone_and_that_something_changed_to_all(bus):
+    seen = seen_until_changed(bus, "install")
     call, = [message for message in seen if message.get("member") == "Install"]
     told = [message for message in seen if message.get("member") in ("Progress", "StageEnded")]
     assert {message["destination"] for message in told} == {call["sender"]}

@@ -34,11 +34,14 @@ def words(*items):
 
 
 class Connection:
-    def __init__(self, address):
+    def __init__(self, address, uid=0):
         self.socket = socket.socket(socket.AF_UNIX)
+        # Whoever connects is the sender of all.
+        os.seteuid(uid)
         self.socket.connect(str(address))
+        os.seteuid(0)
         self.serial, self.answers = 0, {}
-        self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
+        self.socket.sendall(b"\0AUTH EXTERNAL " + str(uid).encode().hex().encode() + b"\r\n")
         self.stream = self.socket.makefile("rb")
         assert self.stream.readline().startswith(b"OK ")
         self.socket.sendall(b"BEGIN\r\n")

@@ -14,7 +14,8 @@
 
 typedef struct Caller {
 	uid_t uid;
-	pid_t client; /* the process, when it is of the program suture, which ends with its answer; else 0 */
+	pid_t client; /* the process, when it runs the suture of this installation, which ends with its answer
+		       * unless its user has it do otherwise; else 0 */
 } Caller;
 
 /* Asks for the sender of call; handler gets the reply once, later, unless *ret_slot is let go before. */

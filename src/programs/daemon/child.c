@@ -73,8 +73,7 @@ static int run(const ChildWork *work, int socket, Error *error)
 	if (place_enter(work->place, error) < 0)
 		return -1;
 	options.progress = &progress;
-	/* sutured leaves once /usr was changed. */
-	options.leaving[0] = getppid();
+	options.leaving[0] = work->daemon;
 	options.leaving[1] = work->operation->changes ? work->caller : 0;
 	r = operation_run(work->operation, &options, &work->input, &report, error);
 	if (r < 0)
@@ -97,16 +96,37 @@ static void become_child(int socket)
 	(void)close_range((unsigned)socket + 1, ~0U, 0);
 }
 
+static const char begin = 'b';
+
+static bool may_begin(int socket)
+{
+	char word = 0;
+	ssize_t n;
+
+	do
+		n = read(socket, &word, sizeof(word));
+	while (n < 0 && errno == EINTR);
+	return n == sizeof(word) && word == begin;
+}
+
 static _Noreturn void work_to_the_end(const ChildWork *work, int socket)
 {
 	Error error = ERROR_INIT;
 
 	become_child(socket);
+	if (!may_begin(socket))
+		_exit(1);
 	log_set_listener(tell_message, &socket);
 	if (run(work, socket, &error) < 0)
 		(void)send_record(socket, (Record){RECORD_FAILED, 0, 0, error.text}, NULL);
 	/* Not exit(): what sutured has set up is not this process's to end. */
 	_exit(0);
+}
+
+/* When it has ended already, its end tells. */
+void child_let_begin(int socket)
+{
+	(void)send(socket, &begin, sizeof(begin), MSG_NOSIGNAL);
 }
 
 int child_start(const ChildWork *work, pid_t *ret_pid, int *ret_socket, Error *error)

@@ -17,7 +17,11 @@ typedef struct ChildWork {
 	OperationInput input;
 	uid_t uid;    /* for whom the report is */
 	pid_t caller; /* who ends when he has it; 0: he stays */
+	pid_t daemon; /* sutured, which leaves once /usr was changed */
 } ChildWork;
 
-/* Forks it off. *ret_socket is where its records come from; it does not block. */
+/* Forks it off; it waits then until it is let begin, and ends when the socket is closed before.
+ * *ret_socket is where its records come from; it does not block. */
 int child_start(const ChildWork *work, pid_t *ret_pid, int *ret_socket, Error *error);
+
+void child_let_begin(int socket);

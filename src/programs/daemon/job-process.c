@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -138,6 +139,14 @@ static int watch(JobProcess *process, sd_event *event, Error *error)
 	return r < 0 ? error_os(error, -r, "cannot watch a process") : 0;
 }
 
+/* It has not begun. */
+static void end_unwatched(const JobProcess *process)
+{
+	(void)kill(process->pid, SIGKILL);
+	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 int job_process_start(const ChildWork *work, sd_event *event, JobProcessListener listener, void *userdata,
 	JobProcess **ret, Error *error)
 {
@@ -150,9 +159,10 @@ int job_process_start(const ChildWork *work, sd_event *event, JobProcessListener
 	if (child_start(work, &process->pid, &process->socket, error) < 0)
 		return -1;
 	if (watch(process, event, error) < 0) {
-		job_process_kill(process);
+		end_unwatched(process);
 		return -1;
 	}
+	child_let_begin(process->socket);
 	*ret = TAKE_PTR(process);
 	return 0;
 }

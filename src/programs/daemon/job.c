@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "base/log.h"
@@ -189,7 +190,7 @@ void job_start(Job *job)
 	const Request *request = &job->request;
 	const ChildWork work = {request->operation, job->owner->place,
 		{{request->names, request->n_names}, request->reason, request->dry_run, request->unattended},
-		job->entry.uid, job->client};
+		job->entry.uid, job->client, getpid()};
 	Error error = ERROR_INIT;
 
 	if (job_process_start(&work, job->owner->event, on_record, job, &job->process, &error) < 0)

@@ -53,7 +53,8 @@ static void admit(Service *service, Job *job)
 
 static void remove_job(Service *service, Job *job)
 {
-	bool changed = job->entry.running && job->entry.changes;
+	const Operation *operation = job->request.operation;
+	bool changed = job->entry.running && (operation->changes || operation->alters);
 
 	queue_remove(&service->queue, &job->entry);
 	(void)job_free(job);
@@ -207,16 +208,30 @@ static int leave(Service *service)
 	return r < 0 ? r : 0;
 }
 
-/* Ends what is there: all, or what nobody knows yet whether it may begin. */
-static void stop(Service *service, bool all)
+/* What has not begun: all, or that whose caller is being asked whether he is who may. */
+static Job *find_stoppable(const Service *service, bool all)
 {
-	QueueEntry *next;
+	for (QueueEntry *entry = service->queue.first; entry; entry = entry->next)
+		if (!entry->running && (all || (entry->known && !entry->ready)))
+			return (Job *)entry;
+	return NULL;
+}
 
-	for (QueueEntry *entry = service->queue.first; entry; entry = next) {
-		next = entry->next;
-		if (all || (entry->known && !entry->ready))
-			job_stop((Job *)entry);
-	}
+/* Each that ends may end others, so that they are looked for anew. */
+static void stop_waiting(Service *service, bool all)
+{
+	Job *job;
+
+	while ((job = find_stoppable(service, all)))
+		job_stop(job);
+}
+
+static void stop(Service *service)
+{
+	service->stopping = true;
+	stop_waiting(service, true);
+	for (QueueEntry *entry = service->queue.first; entry; entry = entry->next)
+		job_stop((Job *)entry);
 }
 
 static int on_mounts(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -244,17 +259,13 @@ static int watch_mounts(Service *service, Error *error)
 	return r < 0 ? error_os(error, -r, "cannot watch what is mounted") : 0;
 }
 
-/* What half done operations leave behind is dealt with as after any cut; and one that leaves because it is
- * idle has none but what came last, and brings that to its end. */
+/* What half done operations leave behind is dealt with as after any cut. */
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	Service *service = userdata;
 
 	(void)source, (void)info;
-	if (service->leaving)
-		return 0;
-	service->stopping = true;
-	stop(service, true);
+	stop(service);
 	return leave(service);
 }
 
@@ -327,19 +338,17 @@ static bool is_outdated(Service *service)
 {
 	uint64_t now;
 
-	if (!service->mounted || queue_is_busy(&service->queue))
+	if (!service->mounted || queue_is_busy(&service->queue) ||
+		place_generation(service->place, &now, NULL) < 0)
 		return false;
 	service->mounted = false;
-	return place_generation(service->place, &now, NULL) == 0 && now != service->generation;
+	return now != service->generation;
 }
 
-/* Nobody is to keep it by looking without end, or by not answering when he is asked for a password. */
+/* Nobody is to keep it by looking without end. */
 static int leave_when_outdated(Service *service)
 {
-	if (service->leaving || !is_outdated(service))
-		return 0;
-	stop(service, false);
-	return leave(service);
+	return !service->leaving && is_outdated(service) ? leave(service) : 0;
 }
 
 int service_run(Service *service, uint64_t idle_ms, Error *error)
@@ -352,6 +361,9 @@ int service_run(Service *service, uint64_t idle_ms, Error *error)
 			r = sd_event_run(service->event, idle ? idle_ms * 1000 : UINT64_MAX);
 		if (r == 0 && idle)
 			r = leave(service);
+		/* Nor by not answering when he is asked for a password, also when he called only now. */
+		if (r >= 0 && service->leaving)
+			stop_waiting(service, false);
 		if (r < 0)
 			return r == -ESTALE ? error_set(error, "lost the system message bus")
 					    : error_os(error, -r, "cannot serve any more");
