@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "engine/exposure.h"
 #include "engine/failing-units.h"
@@ -42,6 +43,19 @@ static void predict(Transaction *transaction)
 		transaction->predicted = json_incref(json_object_get(exposed, "actions"));
 }
 
+/* Within which time a service that was started again is one that fails anyway. None where a letter has just
+ * gone into quarantine: its harm can be what had it started again. */
+static unsigned telling_minutes(const Transaction *transaction)
+{
+	const Trial *trial = &transaction->state.trial;
+	int64_t minutes = transaction->engine->config.watch.minutes, since = clock_now() - minutes * 60;
+
+	for (size_t i = 0; i < trial->n_quarantined; i++)
+		if (trial->quarantined[i].time > since)
+			return 0;
+	return (unsigned)minutes;
+}
+
 /* What fails anyway says nothing about what comes, and nobody has watched it until now. An install does not
  * fail for want of knowing it. */
 static void note_failing(Transaction *transaction)
@@ -51,8 +65,7 @@ static void note_failing(Transaction *transaction)
 	if (transaction->begin != EVENT_INSTALL || transaction->failing_units ||
 		strcmp(transaction->engine->root, "/") != 0)
 		return;
-	if (failing_units_list((unsigned)transaction->engine->config.watch.minutes,
-		    &transaction->failing_units, &error) < 0)
+	if (failing_units_list(telling_minutes(transaction), &transaction->failing_units, &error) < 0)
 		log_warning("services that fail already may count against what comes: %s", error.text);
 }
 

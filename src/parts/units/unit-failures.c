@@ -140,10 +140,12 @@ static int read_command(sd_bus_message *reply, Inquiry *inquiry)
 		r = sd_bus_message_read(reply, "t", &times[i]);
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "uii", &pid, &code, &status);
+	if (r < 0)
+		return r;
 	/* Asked late, it may tell of what the service has done since. */
 	if (inquiry->changed > 0 && times[3] > inquiry->changed)
 		return r;
-	if (r >= 0 && code != 0 && (code != CLD_EXITED || status != 0))
+	if (code != 0 && (code != CLD_EXITED || status != 0))
 		add_pid(inquiry, pid, times[1], times[3]);
 	return r;
 }

@@ -26,12 +26,15 @@ bool owner_is_person(uid_t user)
 /* OWNER_GONE as well when the process goes while it is read. */
 static int read_text(pid_t pid, const char *name, Buffer *ret, Error *error)
 {
+	Error why = ERROR_INIT;
 	char path[64];
 	int r;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	r = file_read(AT_FDCWD, path, STATUS_MAX, ret, error);
-	return r < 0 && error->os_error == ESRCH ? OWNER_GONE : r;
+	r = file_read(AT_FDCWD, path, STATUS_MAX, ret, &why);
+	if (r < 0 && why.os_error == ESRCH)
+		return OWNER_GONE;
+	return r < 0 ? error_set(error, "%s", why.text) : r;
 }
 
 static int parse_number(const char *text, const char *end, uid_t *ret, Error *error)
