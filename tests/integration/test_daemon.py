@@ -12,8 +12,9 @@ from conftest import BUILD, COMPONENT, ROOT, Device, assert_fails, run, unmount_
 from whole import which
 
 INTERFACE = ROOT / "src/api/org.suture.Manager1.xml"
-# And what is made of dates: the name of an OpenVEX document is.
-DATES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)|\b1\d{9}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+# And what is made of dates: spans of time, and the name of an OpenVEX document.
+DATES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ| UTC)|\b1\d{9}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+                   r"|less than a minute|one minute|\d+ minutes")
 
 
 # The same as in-process
