@@ -300,3 +300,11 @@ def make_bus(directory, device):
 @pytest.fixture
 def bus(make_bus):
     return make_bus()
+
+
+@pytest.fixture
+def programs(device):
+    from programs import Programs  # as above
+    programs = Programs(device)
+    yield programs
+    programs.stop()

@@ -7,14 +7,7 @@ import pytest
 
 from conftest import COMPONENT, LIBRARY, run, unmount_all, unpack
 from exposures import EXPOSED, HARMLESS, HARMLESS_SINCE, Exposures
-from programs import Programs, make_sleeper
-
-
-@pytest.fixture
-def programs(device):
-    programs = Programs(device)
-    yield programs
-    programs.stop()
+from programs import make_sleeper
 
 
 @pytest.fixture

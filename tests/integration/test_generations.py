@@ -10,16 +10,8 @@ import pytest
 from calls import inject, record
 from conftest import BUILD, COMPONENT, assert_fails, copy_runtime, run, unmount_all, wait_until
 from packaging import Item, make_deb, unpack_items
-from programs import Programs
 
 OTHER = "usr/lib/thing"
-
-
-@pytest.fixture
-def programs(device):
-    programs = Programs(device)
-    yield programs
-    programs.stop()
 
 
 @pytest.fixture

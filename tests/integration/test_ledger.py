@@ -14,17 +14,10 @@ from prometheus_client import parser as prometheus
 from prometheus_client.openmetrics import parser as openmetrics
 
 from conftest import BUILD, COMPONENT, LIBRARY, as_nobody, assert_fails, run, unmount_all, unpack
-from programs import Programs, make_sleeper
+from programs import make_sleeper
 from test_integrity import pair, rot  # noqa: F401 (fixtures)
 
 ADVISORY = "CVE-2026-0001"
-
-
-@pytest.fixture
-def programs(device):
-    programs = Programs(device)
-    yield programs
-    programs.stop()
 
 
 def seconds(text):
